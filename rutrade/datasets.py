@@ -166,7 +166,8 @@ def _load(table: Table, digest: str) -> pd.DataFrame:
         if bad.any():
             row = int(frame.index[bad][0])
             raise InputError(
-                f"table '{table.name}', row {row + 2}, column 'source': '{frame.at[row, 'source']}' is not in sources.csv"
+                f"table '{table.name}', row {row + 2}, column 'source':"
+                f" '{frame.at[row, 'source']}' is not in sources.csv"
             )
     return frame
 
