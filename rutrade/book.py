@@ -23,6 +23,7 @@ from rutrade import InputError, __version__, datasets, scenarios, unknown
 
 # Results must not depend on these; fixing them in runs makes a difference visible as a fault of ours.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+_REMOTE_URL = re.compile(r"url\(['\"]?((?:https?:)?//[^)'\"]*)")
 _CSV_LINK = re.compile(r'download="(?P<name>[a-z0-9-]+)\.csv" href="data:text/csv;charset=utf-8,(?P<data>[^"]*)"')
 
 
@@ -267,7 +268,7 @@ def build(force: bool = False, jobs: int = 2) -> Path:
     log = root() / "_build" / "build.log"
     log.parent.mkdir(exist_ok=True)
     # Always a clean build: a second build of a broken book would pass, its warnings already spent.
-    command = [sys.executable, "-m", "jupyter_book", "build", str(root()), "--path-output", str(aside)]
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(root()), "--path-output", str(aside)]
     command += ["-n", "-W", "--keep-going", "--all"]
     with log.open("w", encoding="utf-8") as stream:
         code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, cwd=root()).returncode
@@ -306,10 +307,9 @@ def check(folder: Path) -> list[str]:
             if re.match(r"(https?:)?//", address) and not canonical:
                 problems.append(f"{page}: remote {tag.name} {address}")
         for style in soup.find_all("style"):
-            problems += [f"{page}: remote style {m}" for m in re.findall(r"url\(['\"]?(?:https?:)?//[^)]*", style.text)]
-        problems += [
-            f"{page}: image without alt text: {i.get('src')}" for i in soup.find_all("img") if not i.get("alt")
-        ]
+            problems += [f"{page}: remote style {address}" for address in _REMOTE_URL.findall(style.text)]
+        silent = [image.get("src") for image in soup.find_all("img") if not image.get("alt")]
+        problems += [f"{page}: image without alt text: {source}" for source in silent]
         for link in soup.find_all("a", href=True):
             parts = urlsplit(link["href"])
             if parts.scheme or parts.netloc:
@@ -321,9 +321,8 @@ def check(folder: Path) -> list[str]:
                 problems.append(f"{page}: dead link {link['href']}")
             elif parts.fragment and target in ids and unquote(parts.fragment) not in ids[target]:
                 problems.append(f"{page}: dead anchor {link['href']}")
-        if page.name in ("search.html", "genindex.html", "py-modindex.html") or soup.find(
-            "meta", {"http-equiv": "refresh"}
-        ):
+        generated = page.name in ("search.html", "genindex.html", "py-modindex.html")
+        if generated or soup.find("meta", {"http-equiv": "refresh"}):
             continue
         titles = [h.get_text(" ", strip=True).rstrip("# ") for h in soup.find_all("h1")]
         if len(titles) != 1:
@@ -333,10 +332,8 @@ def check(folder: Path) -> list[str]:
                 problems.append(f"{page}: heading '{title}' also stands on {headings[title]}")
             headings[title] = page
     for sheet in folder.rglob("*.css"):
-        for address in re.findall(
-            r"url\(['\"]?((?:https?:)?//[^)'\"]*)", sheet.read_text(encoding="utf-8", errors="ignore")
-        ):
-            problems.append(f"{sheet.relative_to(folder)}: remote {address}")
+        found = _REMOTE_URL.findall(sheet.read_text(encoding="utf-8", errors="ignore"))
+        problems += [f"{sheet.relative_to(folder)}: remote {address}" for address in found]
     return problems
 
 
@@ -466,7 +463,6 @@ def _claims_page(table) -> str:
             number = "–" if c.ours is None or c.ours != c.ours else f"{c.ours:,.2f} {c.unit}"
             page = "" if not isinstance(c.page, str) else f"[{c.page}]({c.scenario}/{c.page}.ipynb)"
             criterion = "" if not isinstance(c.relation, str) else f"{c.relation} {c.threshold:g} {c.unit}"
-            lines.append(
-                f"| {c.text} {c.note if isinstance(c.note, str) else ''} | {criterion} | {number} | **{c.verdict}** | {page} |"
-            )
+            text = f"{c.text} {c.note}" if isinstance(c.note, str) else c.text
+            lines.append(f"| {text} | {criterion} | {number} | **{c.verdict}** | {page} |")
     return "\n".join(lines) + "\n"
