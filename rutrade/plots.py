@@ -121,6 +121,34 @@ def stacked(ax, table: pd.DataFrame, top: int = 6, label_min: float = 2.5) -> No
     ax.grid(axis="x", visible=False)
 
 
+def lines(ax, table: pd.DataFrame, colours: dict, names: dict | None = None, room: float = 0.3) -> None:
+    """One line per column over the index, each labelled at its last point in its own colour instead of a legend."""
+    ends = []
+    for column in table:
+        line = table[column].dropna()
+        ax.plot(line.index, line, color=colours.get(column, MUTED), marker="o", markersize=3.5)
+        ends.append([line.iloc[-1], (names or {}).get(column, column), colours.get(column, MUTED), line.index[-1]])
+    low, high = ax.get_ylim()
+    gap, floor = 0.075 * (high - low), low
+    for value, name, colour, x in sorted(ends):
+        # Labels keep their distance where lines end close together.
+        floor = max(value, floor + gap) if floor > low else value
+        ax.annotate(name, (x, floor), xytext=(6, 0), textcoords="offset points", color=colour, va="center", fontsize=9)
+    span = table.index.max() - table.index.min()
+    ax.set_xlim(table.index.min() - 0.3, table.index.max() + room * span)
+    ax.set_xticks([year for year in table.index if (table.index.max() - year) % (2 if span > 6 else 1) == 0])
+
+
+def hbars(ax, values: pd.Series, colour: str | list = RUSSIA, form: str = "{:,.1f}") -> None:
+    """Horizontal bars, the largest on top, each with its value."""
+    ordered = values[::-1]
+    ax.barh([str(i) for i in ordered.index], ordered, color=colour[::-1] if isinstance(colour, list) else colour)
+    for position, value in enumerate(ordered):
+        ax.text(value, position, " " + form.format(value), va="center", ha="left", fontsize=9)
+    ax.margins(x=0.16)
+    ax.grid(axis="y", visible=False)
+
+
 def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 

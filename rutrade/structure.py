@@ -169,6 +169,59 @@ def panel(
     return wide.loc[first:last].dropna(axis=1, how="all")
 
 
+def chapters(table: pd.DataFrame, exporter: str, importer: str, reporter: str = "best") -> pd.DataFrame:
+    """Years by HS chapters of one flow, in bn USD current, from `trade_chapters`; single goods are left out.
+
+    Russia's own figures to 2016 hold chapters 64-99 as one residual column.
+    """
+    flow = table[(table["exporter"] == exporter) & (table["importer"] == importer) & (table["level"] == "chapter")]
+    source = flow["year"].map(lambda year: "BACI" if year >= 2017 else exporter) if reporter == "best" else reporter
+    wide = flow[flow["reporter"] == source].pivot(index="year", columns="item", values="value_musd") / 1000
+    wide.index = wide.index.astype(int)
+    return wide
+
+
+def good(table: pd.DataFrame, item: str, exporter: str, importer: str, reporter: str = "BACI") -> pd.DataFrame:
+    """Value (bn USD current), quantity (mn t) and unit value (USD/t) by year of one good of `trade_chapters`."""
+    rows = table[(table["exporter"] == exporter) & (table["importer"] == importer) & (table["reporter"] == reporter)]
+    rows = rows[rows["item"] == item].set_index("year")
+    if rows.empty:
+        raise unknown("good", item, sorted(table["item"].unique()))
+    value, tonnes = rows["value_musd"] / 1000, rows["quantity_kt"] / 1000
+    frame = pd.DataFrame({"value_bn_usd": value, "quantity_mn_t": tonnes, "unit_value_usd_t": value / tonnes * 1000})
+    frame.index = frame.index.astype(int)
+    return frame
+
+
+def share_without(values: pd.DataFrame, groups: list[str], part: pd.Series) -> pd.Series:
+    """Share of `groups` in the total after taking `part` of them out of both: what is left without one good."""
+    total, of_groups = values.sum(axis=1), values[groups].sum(axis=1)
+    part = part.reindex(values.index).fillna(0)
+    return (of_groups - part) / (total - part)
+
+
+def spliced(values: pd.DataFrame, residual: str = "64-99") -> pd.DataFrame:
+    """A panel on the groups all years share: where later years split the residual, their parts are summed into it."""
+    if residual not in values:
+        return values
+    parts = [g for g in values if g != residual and values.loc[values[residual].notna(), g].isna().all()]
+    joined = values[residual].fillna(values[parts].sum(axis=1))
+    return values.drop(columns=[*parts, residual]).assign(**{residual: joined})
+
+
+def change_indices(share: pd.DataFrame, base_year: int) -> pd.DataFrame:
+    """Year by year: Lawrence index against the base year, similarity to it, concentration (normalised)."""
+    base = share.loc[base_year]
+    return pd.DataFrame(
+        {
+            "lawrence": share.apply(lambda s: lawrence(s, base), axis=1),
+            "finger_kreinin": share.apply(lambda s: finger_kreinin(s, base), axis=1),
+            "herfindahl": herfindahl(share),
+            "herfindahl_normalised": herfindahl(share, normalised=True),
+        }
+    )
+
+
 def _same_groups(a: pd.Series, b: pd.Series) -> None:
     if not a.index.equals(b.index):
         different = sorted(set(a.index.astype(str)) ^ set(b.index.astype(str)))
