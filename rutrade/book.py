@@ -216,11 +216,14 @@ def claims(values: dict[str, dict[str, object]]):
     Status: reproduced when the criterion holds; partly when it holds with the wider tolerance; else not; 'not
     testable' when there is no figure to hold it against.
     """
+    import pandas as pd
+
     table = datasets.load("claims")
     ours, status = [], []
     for claim in table.itertuples():
-        if claim.value_name is None or claim.value_name != claim.value_name:
-            ours.append(None), status.append("not testable")
+        if pd.isna(claim.value_name):
+            ours.append(None)
+            status.append("not testable")
             continue
         figure = values.get(claim.scenario, {}).get(claim.value_name)
         if figure is None:
@@ -322,9 +325,11 @@ def check(folder: Path) -> list[str]:
             elif parts.fragment and target in ids and unquote(parts.fragment) not in ids[target]:
                 problems.append(f"{page}: dead anchor {link['href']}")
         generated = page.name in ("search.html", "genindex.html", "py-modindex.html")
-        if generated or soup.find("meta", {"http-equiv": "refresh"}):
+        if generated or soup.find("meta", {"http-equiv": re.compile("refresh", re.I)}):
             continue
-        titles = [h.get_text(" ", strip=True).rstrip("# ") for h in soup.find_all("h1")]
+        # The theme repeats the title in a part that only shows in print.
+        first = [h for h in soup.find_all("h1") if not h.find_parent(id="jb-print-docs-body")]
+        titles = [h.get_text(" ", strip=True).rstrip("# ") for h in first]
         if len(titles) != 1:
             problems.append(f"{page}: {len(titles)} headings of the first level")
         for title in titles:
@@ -446,23 +451,25 @@ def _data_page() -> str:
             lines.append(f"| {field['name']} | {field['type']} | {field.get('unit', '')} | {field['description']} |")
         lines.append(f"\n{len(datasets.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
     lines += ["## Sources\n", "| key | title | publisher | year | licence | notes |", "|---|---|---|---|---|---|"]
-    for row in datasets.load("sources").itertuples():
-        title = f"[{row.title}]({row.url})" if isinstance(row.url, str) else row.title
+    for row in datasets.load("sources").astype("string").fillna("").itertuples():
+        title = f"[{row.title}]({row.url})" if row.url.startswith("http") else row.title
         cells = [f"`{row.source}`", title, row.publisher, row.year, row.licence, row.notes]
-        lines.append("| " + " | ".join("" if c != c or c is None else str(c).replace("|", "/") for c in cells) + " |")
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def _claims_page(table) -> str:
     """The replication page: one table for each work."""
+    import pandas as pd
+
     intro = (root() / "book" / "claims_intro.md").read_text(encoding="utf-8")
     lines = [intro]
     for work, claims_of_work in table.groupby("work", sort=False):
         lines += [f"\n## {work}\n", "| claim | criterion | our figure | status | shown on |", "|---|---|---|---|---|"]
         for c in claims_of_work.itertuples():
-            number = "–" if c.ours is None or c.ours != c.ours else f"{c.ours:,.2f} {c.unit}"
-            page = "" if not isinstance(c.page, str) else f"[{c.page}]({c.scenario}/{c.page}.ipynb)"
-            criterion = "" if not isinstance(c.relation, str) else f"{c.relation} {c.threshold:g} {c.unit}"
-            text = f"{c.text} {c.note}" if isinstance(c.note, str) else c.text
+            number = "–" if pd.isna(c.ours) else f"{c.ours:,.2f} {c.unit}"
+            page = "" if pd.isna(c.page) else f"[{c.page}]({c.scenario}/{c.page}.ipynb)"
+            criterion = "" if pd.isna(c.relation) else f"{c.relation} {c.threshold:g} {c.unit}"
+            text = c.text if pd.isna(c.note) else f"{c.text} *{c.note}*"
             lines.append(f"| {text} | {criterion} | {number} | **{c.verdict}** | {page} |")
     return "\n".join(lines) + "\n"

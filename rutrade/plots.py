@@ -159,6 +159,18 @@ def hbars(ax, values: pd.Series, colour: str | list = RUSSIA, form: str = "{:,.1
     ax.grid(axis="y", visible=False)
 
 
+def slope(ax, table: pd.DataFrame, colours: dict) -> None:
+    """Two columns as the ends of one line a row, labelled with name and values at both ends."""
+    start, end = table.columns
+    for name, row in table.iterrows():
+        ax.plot([0, 1], row, color=colours[name], marker="o")
+        ax.text(-0.03, row[start], f"{row[start]:.0f}", ha="right", va="center", color=colours[name], fontsize=9)
+        ax.text(1.03, row[end], f"{row[end]:.0f}  {name}", ha="left", va="center", color=colours[name], fontsize=9)
+    ax.set_xticks([0, 1], [start, end])
+    ax.set_xlim(-0.2, 1.6)
+    ax.grid(axis="x", visible=False)
+
+
 def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 
@@ -235,7 +247,7 @@ def record(**values) -> None:
         glue(name, float(value) if isinstance(value, (int, float)) or hasattr(value, "dtype") else value, display=False)
 
 
-def _wrap(title: str, width: int = 74) -> str:
+def _wrap(title: str, width: int = 60) -> str:
     import textwrap
 
     return "\n".join(textwrap.wrap(title, width))
