@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from rutrade import InputError, __version__, datasets, scenarios, unknown
+from rutrade import InputError, RunError, __version__, datasets, scenarios, unknown
 
 # Results must not depend on these; fixing them in runs makes a difference visible as a fault of ours.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
@@ -103,7 +103,7 @@ def execute(run: Run, progress: bool = True) -> dict:
     """Execute one run by papermill, write aside, then move; returns its manifest.
 
     A notebook that raises leaves the last good page in place; the half-run one is kept under `failed/`. Raises
-    InputError when the notebook raised one (its sentence) and RuntimeError naming notebook, cell and error otherwise.
+    InputError when the notebook raised one (its sentence) and RunError naming notebook, cell and error otherwise.
     """
     import nbformat
     import papermill
@@ -142,7 +142,7 @@ def execute(run: Run, progress: bool = True) -> dict:
         aside.replace(failed / f"{run.notebook}.ipynb")
         if error.ename == "InputError":
             raise InputError(f"{run.notebook}: {error.evalue}") from None
-        raise RuntimeError(
+        raise RunError(
             f"{run.notebook} ({run.scenario}): cell {error.cell_index} raised {error.ename}: {error.evalue};"
             f" the half-run notebook is {failed / run.notebook}.ipynb"
         ) from None
@@ -174,13 +174,13 @@ def execute_all(force: bool = False, jobs: int = 2) -> dict[str, float]:
                 run = futures[future]
                 try:
                     seconds[f"{run.scenario}/{run.notebook}"] = future.result()["seconds"]
-                except (InputError, RuntimeError) as error:
+                except (InputError, RunError) as error:
                     failures.append(str(error))
         except KeyboardInterrupt:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     if failures:
-        raise RuntimeError("; ".join(failures))
+        raise RunError("; ".join(failures))
     return seconds
 
 
@@ -277,11 +277,11 @@ def build(force: bool = False, jobs: int = 2) -> Path:
         code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, cwd=root()).returncode
     if code:
         lines = [x for x in log.read_text(encoding="utf-8").splitlines() if "WARNING" in x or "ERROR" in x]
-        raise RuntimeError("the book did not build:\n" + "\n".join(lines[:20]) + f"\nthe whole log is {log}")
+        raise RunError("the book did not build:\n" + "\n".join(lines[:20]) + f"\nthe whole log is {log}")
     step("book")
     problems = check(aside / "_build" / "html")
     if problems:
-        raise RuntimeError("the built book fails its checks:\n" + "\n".join(problems[:30]))
+        raise RunError("the built book fails its checks:\n" + "\n".join(problems[:30]))
     step("checks")
     shutil.rmtree(final, ignore_errors=True)
     (aside / "_build" / "html").rename(final)
