@@ -269,7 +269,7 @@ def _loan(draws: np.ndarray, f: Financing) -> tuple[np.ndarray, np.ndarray]:
     for t in np.flatnonzero(draws):
         repayment[t + f.loan_grace_years + 1 : t + f.loan_term_years + 1] += draws[t] / parts
     owed = np.concatenate([[0.0], np.cumsum(draws - repayment)[:-1]])
-    return f.loan_rate * owed, repayment
+    return f.loan_rate * np.maximum(owed, 0), repayment  # what rounding leaves of a repaid loan bears no interest
 
 
 def _entries(o: ProjectObject, project: Project, delay: int, shadow_prices: Mapping, spillover: bool) -> list[_Entry]:
@@ -361,8 +361,10 @@ class Evaluation:
 
     def flow(self, view: str) -> pd.Series:
         """Net flow by year of a participant or perspective, bn RUB 2016 (1.1), (1.2)."""
-        net = self.ledger.bn_rub_2016 * self._side(view)
-        return net.groupby(self.ledger.year).sum().reindex(self.project.years, fill_value=0.0).rename(view)
+        parts = self.ledger.bn_rub_2016 * self._side(view)
+        net, gross = (x.groupby(self.ledger.year).sum() for x in (parts, parts.abs()))
+        net = net.where(net.abs() > 1e-13 * gross, 0.0)  # rounding left where transfers balance has no IRR
+        return net.reindex(self.project.years, fill_value=0.0).rename(view)
 
     def cash_flow(self) -> pd.DataFrame:
         """Net flow by year (rows) of each participant and of the public (columns), bn RUB 2016."""
@@ -390,7 +392,7 @@ class Evaluation:
         outlay = {"commercial": cost, "public": {"capital_goods": 1}}  # what the profitability index is per rouble of
         outlay |= {b: {f"{b}_grant": 1} for b in _BUDGETS} | {"consolidated": {f"{b}_grant": 1 for b in _BUDGETS}}
         outlay["own_capital"] = cost | {"federal_grant": -1, "regional_grant": -1, "loan": -1}
-        invested = (weight * d["item"].map(outlay[view]).fillna(0))[d.kind == "transfer"].sum()
+        invested = (weight * d["item"].map(outlay[view]).astype(float).fillna(0))[d.kind == "transfer"].sum()
         signed = weight * self._side(view)
         benefits, costs = signed.clip(lower=0).sum(), -signed.clip(upper=0).sum()
         value, root = float(npv(flow, rate)), irr(flow)
@@ -477,7 +479,8 @@ def evaluate(
             for t in np.flatnonzero(e.flow):
                 amount = float(e.flow[t] * scales[e.scale])
                 rows.append((o.name, e.item, e.payer, e.payee, int(project.years[t]), amount))
-    ledger = pd.DataFrame(rows, columns=["object", "item", "payer", "payee", "year", "bn_rub_2016"])
+    kinds = {"object": str, "item": str, "payer": str, "payee": str, "year": int, "bn_rub_2016": float}
+    ledger = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
     ledger.insert(4, "kind", np.where(ledger.payer == "", "resource", "transfer"))
     return Evaluation(project, v, ledger)
 
@@ -537,7 +540,9 @@ def irr_roots(flow: np.ndarray) -> np.ndarray:
     """All rates above -1 at which the NPV of one flow is zero, ascending; a double root counts once."""
     from scipy.optimize import brentq
 
-    flow = np.trim_zeros(_finite(flow))
+    flow = _finite(flow)
+    # a term that small moves no root below 10^8, and would overflow the companion matrix
+    flow = np.trim_zeros(np.where(np.abs(flow) < 1e-250 * np.abs(flow).max(), 0.0, flow))
     if not (flow > 0).any() or not (flow < 0).any():
         return np.array([])
     scaled, t = flow / np.abs(flow).max(), np.arange(len(flow))
@@ -586,9 +591,12 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     flows = np.atleast_2d(_finite(flows))
     n, years = flows.shape
-    grid, t = np.linspace(-6, 6, 128), np.arange(years, dtype=float)  # x = -log(1 + r)
-    weights = np.exp(np.outer(t, grid) - np.maximum(0, (years - 1) * grid))
-    order = np.abs(np.expm1(-(grid[1:] + grid[:-1]) / 2)).argsort()
+    t = np.arange(years, dtype=float)
+    grid = np.sinh(np.linspace(-1, 1, 128) * np.arcsinh(6 * years)) / years  # x = -log(1 + r), dense around zero
+    weights = np.exp(np.outer(t, grid) - np.logaddexp(0, (years - 1) * grid))
+    edge = np.where(grid[1:] * grid[:-1] < 0, 0.0, np.abs(np.expm1(-grid[[range(1, 128), range(127)]])).min(axis=0))
+    order = edge.argsort()  # cells by the smallest rate in them
+    edge = edge[order]
     rate, status, count = np.full(n, np.nan), np.full(n, 3, dtype=np.int8), np.zeros(n, dtype=int)
     for start in range(0, n, 2048):
         block, here = flows[start : start + 2048], slice(start, start + 2048)
@@ -598,7 +606,8 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         found = count[here] = crossing.sum(axis=1)
         i, g = np.nonzero((size[:, 1:-1] <= size[:, :-2]) & (size[:, 1:-1] <= size[:, 2:]))
         left, mid, right = value[i, g], value[i, g + 1], value[i, g + 2]
-        bottom = mid - (right - left) ** 2 / (8 * (left + right - 2 * mid))  # of the parabola through the three
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bottom = mid - (right - left) ** 2 / (8 * (left + right - 2 * mid))  # of the parabola through the three
         dips = i[(left * mid > 0) & (mid * right > 0) & (bottom * mid < 0.2 * mid**2)]
         up, down = block > 0, block < 0
         both = up.any(axis=1) & down.any(axis=1)
@@ -611,15 +620,16 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         status[here][sure] = np.select([found[sure] == 0, found[sure] == 1], [2, 0], 1)
         nearest = crossing[:, order]
         best = rate[here]
-        for _ in range(3):  # the middle of a cell says nearly, not exactly, which root is closest to zero
-            todo = np.flatnonzero(sure & nearest.any(axis=1))
-            if not len(todo):
-                break
+        todo = np.flatnonzero(sure & nearest.any(axis=1))
+        while len(todo):  # a further cell can only hold the closest root if it begins closer to zero than the best one
             k = nearest[todo].argmax(axis=1)
             nearest[todo, k] = False
             cell = order[k]
             root = np.expm1(-_newton(block[todo].T, grid[cell], grid[cell + 1]))
             best[todo] = np.where(np.abs(root) >= np.abs(best[todo]), best[todo], root)  # NaN compares false
+            todo = todo[found[todo] > 1]
+            k = nearest[todo].argmax(axis=1)
+            todo = todo[nearest[todo, k] & (edge[k] < np.abs(best[todo]))]
         for row in np.flatnonzero(doubt):
             rate[start + row], name, count[start + row] = irr(block[row])
             status[start + row] = IRR_STATUS.index(name)
@@ -629,8 +639,9 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _newton(flows: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Roots x in [low, high] of sum_t c(t) exp(t x) for flows (years, paths), by Newton's method with bisection."""
     flows = np.ascontiguousarray(flows)
-    t, x, terms = np.arange(len(flows), dtype=float), (low + high) / 2, np.empty_like(flows)
-    rising = (flows * np.exp(np.outer(t, low))).sum(axis=0) < 0
+    t, terms = np.arange(len(flows), dtype=float), np.empty_like(flows)
+    left, right = ((flows * np.exp(np.outer(t, x))).sum(axis=0) for x in (low, high))
+    rising, x = left < 0, (low * right - high * left) / (right - left)  # start on the chord
     for _ in range(100):
         power, v = np.ones(len(x)), np.exp(x)
         for i in range(len(flows)):
@@ -642,7 +653,7 @@ def _newton(flows: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             new = x - value / slope
         new = np.where((new >= low) & (new <= high), new, (low + high) / 2)
-        settled = np.abs(new - x).max() < 1e-14
+        settled = np.abs(new - x).max() < 1e-13  # the next step would be its square
         x = new
         if settled:
             break
