@@ -38,7 +38,8 @@ def _limits(name: str) -> tuple[float, float]:
     """Admissible values of a parameter of the appraisal: lowest and highest."""
     if name.startswith("discount_rate"):
         return np.nextafter(-1, 0), np.inf
-    return -1.0 if name == "cost_overrun" else 0.0, 1.0 if name in ("value_added_share", "opportunity_share") else np.inf
+    low = -1.0 if name == "cost_overrun" else 0.0
+    return low, 1.0 if name in ("value_added_share", "opportunity_share") else np.inf
 
 
 def _within(owner: str, name: str, value: float, low: float, high: float = np.inf) -> None:
@@ -284,7 +285,7 @@ def _entries(o: ProjectObject, project: Project, delay: int, shadow_prices: Mapp
     lag = project.spillover_lag_years
     induced = np.concatenate([np.zeros(lag), p["high_tech"]])[: len(capital)] * spillover
     interest, repayment = _loan(f.loan_share * cost, f)
-    buildings = o.mix.get("capital", {}).get("CON", 1.0)  # movable property is exempt
+    taxed = p["book"] * o.mix.get("capital", {}).get("CON", 1.0)  # buildings: movable property is exempt
     entries = [
         _Entry("capital_goods", "operator", "suppliers_workers", "capital", capital),
         _Entry("capital_goods", "", "suppliers_workers", "capital", -capital),
@@ -296,7 +297,7 @@ def _entries(o: ProjectObject, project: Project, delay: int, shadow_prices: Mapp
         _Entry("vat_current", "operator", "federal_budget", "operation", current * vat),
         _Entry("social", "operator", "federal_budget", "operation", pay * social),
         _Entry("income_tax", "suppliers_workers", "regional_budget", "operation", pay * tax["income", "regional"]),
-        _Entry("property_tax", "operator", "regional_budget", "one", p["book"] * buildings * tax["property", "regional"]),
+        _Entry("property_tax", "operator", "regional_budget", "one", taxed * tax["property", "regional"]),
         _Entry("federal_grant", "federal_budget", "operator", "capital", f.federal_grant_share * cost),
         _Entry("regional_grant", "regional_budget", "operator", "capital", f.regional_grant_share * cost),
         _Entry("operating_grant", "federal_budget", "operator", "operation", f.operating_grant_share * operating_cost),
@@ -492,14 +493,16 @@ def _finite(flows: np.ndarray) -> np.ndarray:
     if not np.isfinite(flows.sum()):
         where = np.argwhere(~np.isfinite(flows))
         if len(where):
-            raise InputError(f"flows at position {tuple(map(int, where[0]))} are {flows[tuple(where[0])]}: not a number")
+            at = tuple(map(int, where[0]))
+            raise InputError(f"flows at position {at} are {flows[at]}, which is not allowed: finite numbers only")
     return flows
 
 
 def npv(flows: np.ndarray, rate: float | np.ndarray) -> np.ndarray:
     """Net present value in the first year, sum_t CF(t)/(1+d)^t (1.7).
 
-    flows: (years,) or (paths, years); rate: a number, or one per path (paths,). Raises InputError for rate <= -1 and NaN.
+    flows: (years,) or (paths, years); rate: a number, or one per path (paths,). Raises InputError for NaN in flows and
+    for rates of -1 and below.
     """
     flows, rate = np.asarray(flows, dtype=float), np.asarray(rate, dtype=float)
     if not np.all(rate > -1):
@@ -728,7 +731,7 @@ class _Kernel:
         for years in np.unique(delay):
             rows = np.flatnonzero(delay == years)
             for rate, (base, names, select, views) in self.flows(int(years)).items():
-                if not len(views):
+                if not views:
                     continue
                 scaled = (base @ weights[rate][:, rows]) * np.array([scales[s][rows] for s in names])
                 for view, total in zip(views, select @ scaled, strict=True):
@@ -783,8 +786,8 @@ def simulate(
 ) -> Simulation:
     """Monte Carlo over the triangular distributions of all parameters.
 
-    Same seed, same bytes, for any `chunk` (draws given to a worker at once) and number of `workers` (threads); the first
-    draws do not depend on how many follow. Raises InputError for draws, chunk or workers < 1.
+    Same seed, same bytes, for any `chunk` (draws given to a worker at once) and number of `workers` (threads); the
+    first draws do not depend on how many follow. Raises InputError for draws, chunk or workers < 1.
     """
     for name, value in (("draws", draws), ("chunk", chunk), ("workers", workers)):
         if value < 1:
@@ -828,9 +831,10 @@ def tornado(project: Project, view: str = "public", **options) -> pd.DataFrame:
 def switching_values(project: Project, view: str = "public", **options) -> pd.DataFrame:
     """Value of each parameter that puts the NPV of a view at zero, the others held at their (given) values.
 
-    All parameters but rates and delay enter linearly, so the value is exact. Status: within_range | outside_range (of
-    low to high) | not_admissible (such as a negative cost) | none | no_effect. `distance` is the change needed over the change
-    from central to the end of the range on that side: 1 means the edge of what the sources support.
+    All parameters but rates and delay enter linearly, so the value is exact; of rates the view's IRR counts. Status:
+    within_range | outside_range (of low to high) | not_admissible (such as a negative cost) | none | no_effect.
+    `distance` is the change needed over that from central to the end of the range on its side: 1 is the edge of what
+    the sources support.
     """
     rows = {}
     for name, p in project.parameters.items():
@@ -845,7 +849,7 @@ def switching_values(project: Project, view: str = "public", **options) -> pd.Da
             other = 0.0 if now else 0.5
             a, b = npv_at(project, **options | {name: np.array([now, other])})[view]
             slope = (b - a) / (other - now)
-            if slope != 0:
+            if abs(slope) > 1e-12 * max(1.0, abs(a)):
                 switch, status = now - a / slope, ""
                 if not _limits(name)[0] <= switch <= _limits(name)[1]:
                     status = "not_admissible"
@@ -925,7 +929,7 @@ def from_data(
         mix = mixes[mixes.object.isin((key, "all"))]
         finance = {f: item[f] for f in Financing.__dataclass_fields__ if f in item}
         finance |= {f: int(finance[f]) for f in ("loan_grace_years", "loan_term_years") if f in finance}
-        plain = set(ProjectObject.__dataclass_fields__) - {"name", "start_year", "life_years", "financing", "mix", "ramp"}
+        plain = set(ProjectObject.__dataclass_fields__) - {"start_year", "life_years"}
         built.append(
             ProjectObject(
                 name=key,

@@ -88,7 +88,12 @@ def test_npv_is_zero_at_every_root(flow):
 def test_paths_agree_with_single_flows(seed):
     rng = np.random.default_rng(seed)
     n = 400
-    flows = [rng.normal(10, 5, (n, 32)), rng.normal(0, 1, (n, 12)), rng.normal(0, 1, (n, 32)), rng.normal(3, 2, (n, 18))]
+    flows = [
+        rng.normal(10, 5, (n, 32)),
+        rng.normal(0, 1, (n, 12)),
+        rng.normal(0, 1, (n, 32)),
+        rng.normal(3, 2, (n, 18)),
+    ]
     flows = flows[seed]
     if seed != 1:
         flows[:, 0] = -60
@@ -109,7 +114,9 @@ def test_npv_of_paths_with_their_own_rates():
 
 def test_discounted_payback_by_hand():
     # -100, then 60 a year at 20 %: 50, 41.67, 34.7; 8.33 of the third instalment is needed
-    assert project.discounted_payback([-100, 60, 60, 60], 0.2) == pytest.approx(2 + (100 - 50 - 60 / 1.44) / (60 / 1.728))
+    assert project.discounted_payback([-100, 60, 60, 60], 0.2) == pytest.approx(
+        2 + (100 - 50 - 60 / 1.44) / (60 / 1.728)
+    )
     assert np.isnan(project.discounted_payback([-100, 10, 10], 0.1))
     assert project.discounted_payback([5, 1], 0.1) == 0.0
     both = project.discounted_payback([[-100, 60, 60, 60], [0, -50, 200, 0]], 0.0)
@@ -117,6 +124,7 @@ def test_discounted_payback_by_hand():
 
 
 # ---- the ledger
+
 
 def test_skif_cost_at_2016_prices():
     gross = sum(v * (1.22 if y >= 2026 else 1.2) for y, v in SKIF.objects[0].capital_goods_bn_rub_2016.items())
@@ -185,7 +193,9 @@ changes = st.fixed_dictionaries(
         "discount_rate_public": st.floats(0, 0.3),
     }
 )
-prices = st.none() | st.fixed_dictionaries({"ELE": st.floats(0.5, 2), "UTL": st.floats(0.5, 2), "RND": st.floats(0.5, 2)})
+prices = st.none() | st.fixed_dictionaries(
+    {"ELE": st.floats(0.5, 2), "UTL": st.floats(0.5, 2), "RND": st.floats(0.5, 2)}
+)
 
 
 @settings(max_examples=80, deadline=None)
@@ -212,7 +222,9 @@ def test_no_tax_grant_or_loan_changes_the_public_npv(item, other, rate):
 
 
 def test_lenders_npv_at_their_own_rate_is_zero_and_loans_are_repaid():
-    item = replace(SKIF.objects[0], financing=Financing(0.3, 0.1, 0.4, loan_rate=0.07, loan_grace_years=2, loan_term_years=9))
+    item = replace(
+        SKIF.objects[0], financing=Financing(0.3, 0.1, 0.4, loan_rate=0.07, loan_grace_years=2, loan_term_years=9)
+    )
     e = evaluate(replace(SKIF, objects=(item,)))
     assert float(npv(e.flow("lenders").to_numpy(), 0.07)) == pytest.approx(0, abs=1e-9)
     total = e.ledger.groupby("item").bn_rub_2016.sum()
@@ -302,6 +314,7 @@ def test_feasibility_accumulates_the_operators_flow_with_own_capital():
 
 # ---- what the sourced facts say
 
+
 def test_documented_order_holds_but_not_the_sign():
     """Economic efficiency is above financial efficiency through private non-participants; both are negative here."""
     e = evaluate(SKIF)
@@ -320,6 +333,7 @@ def test_favourable_corner_of_the_sources_turns_skif_positive():
 
 
 # ---- switching values, tornado, simulation
+
 
 @pytest.mark.parametrize("p", [SKIF, PROGRAMME], ids=["skif", "programme"])
 def test_switching_value_puts_the_npv_at_zero(p):
@@ -402,6 +416,7 @@ def test_simulation_summary_counts_positive_draws():
 
 
 # ---- data
+
 
 def test_capital_cost_of_skif_is_its_last_published_vintage():
     t = project.inputs()["project_objects"].query("object == 'skif' and item == 'capex'")

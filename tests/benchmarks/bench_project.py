@@ -91,7 +91,9 @@ def test_peak_memory_of_a_simulation():
         "import resource; from rutrade import project; p = project.from_data('programme');"
         f"project.simulate(p, {PATHS}, 0); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
     megabytes = int(done.stdout) / (1024 if resource.getpagesize() and sys.platform != "darwin" else 1024**2)
     print(f"\npeak memory of {PATHS} draws: {megabytes:.0f} MB with the interpreter (limit 400 MB)")
     assert megabytes < 400
