@@ -40,7 +40,7 @@ def report(what: str, ours: float, peer: float, limit: float) -> None:
 
 @pytest.fixture(scope="module")
 def flows():
-    """Project-like paths: a cost, noisy returns (half of the paths change sign again), one in ten with a closing cost."""
+    """Project-like paths: a cost, noisy returns (many change sign again), one in ten with a closing cost."""
     rng = np.random.default_rng(0)
     paths = rng.normal(10, 4, (PATHS, YEARS))
     paths[:, 0] = -100
