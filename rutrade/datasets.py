@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -84,7 +83,8 @@ def load(name: str) -> pd.DataFrame:
     recorded one, a value does not fit its type or constraints, a key repeats, or a source is unknown.
     """
     table = describe(name)
-    return _load(table, _digest(table)).copy()
+    _check_hash(table)
+    return _parse(table)
 
 
 def sources() -> pd.DataFrame:
@@ -114,7 +114,7 @@ def seal() -> list[str]:
         table = describe(resource["name"])
         digest = _sha256(table)
         if digest != table.sha256:
-            _load(table, digest)
+            _parse(table)
             resource["hash"] = f"sha256:{digest}"
             resource["bytes"] = table.path.stat().st_size
             changed.append(table.name)
@@ -138,19 +138,17 @@ def _sha256(table: Table) -> str:
         raise InputError(f"table '{table.name}': file {table.path} is missing") from None
 
 
-def _digest(table: Table) -> str:
+def _check_hash(table: Table) -> None:
     digest = _sha256(table)
     if digest != table.sha256:
         raise InputError(
             f"table '{table.name}': {table.path.name} was changed (sha256 {digest[:12]}, recorded {table.sha256[:12]});"
             " restore the file, or record the change with `rutrade data seal`"
         )
-    return digest
 
 
-@lru_cache(maxsize=64)
-def _load(table: Table, digest: str) -> pd.DataFrame:
-    """Parse and check a table; `digest` makes the cache forget a changed file."""
+def _parse(table: Table) -> pd.DataFrame:
+    """The table's file with typed columns; every cell is held against the schema."""
     text = pd.read_csv(table.path, dtype=str, keep_default_na=False, encoding="utf-8")
     expected = [f["name"] for f in table.fields]
     if list(text.columns) != expected:
@@ -166,7 +164,8 @@ def _load(table: Table, digest: str) -> pd.DataFrame:
         if bad.any():
             row = int(frame.index[bad][0])
             raise InputError(
-                f"table '{table.name}', row {row + 2}, column 'source': '{frame.at[row, 'source']}' is not in sources.csv"
+                f"table '{table.name}', row {row + 2}, column 'source':"
+                f" '{frame.at[row, 'source']}' is not in sources.csv"
             )
     return frame
 

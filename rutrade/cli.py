@@ -1,0 +1,156 @@
+"""The command line: rutrade run | book | renew | scenarios | data."""
+
+import sys
+
+import click
+
+from rutrade import InputError, __version__
+
+
+class _Group(click.Group):
+    """Bad input and failed runs end in one sentence, without a traceback: exit code 2 and 1."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            click.echo(f"rutrade: {error}", err=True)
+            sys.exit(2)
+        except RuntimeError as error:
+            click.echo(f"rutrade: {error}", err=True)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            click.echo("rutrade: stopped; nothing half-written, earlier results are unchanged", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rutrade")
+def main() -> None:
+    """Reproduce and test a paper on Russia-China trade: run notebooks, build the book, look at data."""
+
+
+@main.command()
+@click.argument("notebook")
+@click.option("-p", "--parameter", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="Set one parameter.")
+@click.option("-s", "--scenario", default="base", show_default=True, help="Preset, or path to a YAML file.")
+@click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder for the executed notebook.")
+def run(notebook: str, pairs: tuple, scenario: str, output: str | None) -> None:
+    """Execute NOTEBOOK (name or number) into book/results/SCENARIO/."""
+    from pathlib import Path
+
+    import yaml
+
+    from rutrade import book
+
+    overrides = {name: yaml.safe_load(value) for name, value in pairs}
+    job = book.prepare(notebook, scenario, overrides, Path(output) if output else None)
+    manifest = book.execute(job)
+    click.echo(f"{job.target} ({manifest['seconds']} s)")
+
+
+@main.command("book")
+@click.option("--all", "force", is_flag=True, help="Execute every notebook, also where nothing changed.")
+@click.option("-j", "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at a time.")
+def book_(force: bool, jobs: int) -> None:
+    """Execute the notebooks that changed, build the book, check its pages."""
+    from rutrade import book
+
+    book.build(force, jobs)
+
+
+@main.command()
+@click.argument("notebooks", nargs=-1)
+def renew(notebooks: tuple[str, ...]) -> None:
+    """Store new reference outputs of NOTEBOOKS (all when none is named)."""
+    from tqdm import tqdm
+
+    from rutrade import book
+
+    for name in tqdm(notebooks or book.notebooks(), unit="notebook"):
+        book.renew(name)
+
+
+@main.group(cls=_Group, invoke_without_command=True)
+@click.pass_context
+def scenarios(ctx: click.Context) -> None:
+    """List the presets, or show one."""
+    from rutrade import scenarios as presets
+
+    if ctx.invoked_subcommand is None:
+        for name in presets.names():
+            click.echo(f"{name:20} {presets.meaning(name)}")
+
+
+@scenarios.command("show")
+@click.argument("name")
+def scenarios_show(name: str) -> None:
+    """All parameters under the preset NAME: value, unit, allowed range, source."""
+    from rutrade import scenarios as presets
+
+    overrides = presets.load(name)
+    for cls in presets.PARAMETERS.values():
+        table = cls.check(**presets.select(cls, overrides)).table()
+        click.echo(f"\n{cls.notebook}\n{table.drop(columns='meaning').to_string()}")
+
+
+@main.group(cls=_Group)
+def data() -> None:
+    """The tables behind the book."""
+
+
+@data.command("list")
+def data_list() -> None:
+    """Name, rows and title of every table."""
+    from rutrade import datasets
+
+    for name in datasets.names():
+        click.echo(f"{name:24} {len(datasets.load(name)):6,} rows  {datasets.describe(name).title}")
+
+
+@data.command("show")
+@click.argument("name")
+@click.option("-n", "--rows", default=20, show_default=True, type=click.IntRange(1), help="Rows shown.")
+def data_show(name: str, rows: int) -> None:
+    """Columns with units, and the first rows, of table NAME."""
+    from rutrade import datasets
+
+    table = datasets.describe(name)
+    click.echo(f"{table.title}\n{table.description}\nlicence: {table.licence}\n")
+    for field in table.fields:
+        unit = f" [{field['unit']}]" if field.get("unit") else ""
+        click.echo(f"  {field['name']}{unit}: {field['description']}")
+    click.echo("\n" + datasets.load(name).head(rows).to_string(index=False))
+
+
+@data.command("verify")
+def data_verify() -> None:
+    """Check every table's hash, schema, keys and sources."""
+    from rutrade import datasets
+
+    report = datasets.verify()
+    click.echo(report.to_string(index=False))
+    if (report["result"] != "ok").any():
+        sys.exit(2)
+
+
+@data.command("seal")
+def data_seal() -> None:
+    """Record the hashes of tables changed on purpose, after checking them."""
+    from rutrade import datasets
+
+    changed = datasets.seal()
+    click.echo(f"recorded: {', '.join(changed)}" if changed else "nothing changed")
+
+
+@data.command("update")
+@click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
+def data_update(key: str | None) -> None:
+    """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
+    from rutrade import datasets
+
+    click.echo(datasets.update(key))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""The figures' common style, and how notebooks publish figures, tables, sentences and values.
+
+Every published figure carries a title that states its finding, a source line, alt text, and its data as CSV.
+Colours are fixed per commodity group and distinguishable under colour-blindness (Okabe-Ito and Tol palettes).
+"""
+
+import io
+import re
+from urllib.parse import quote
+
+import pandas as pd
+
+from rutrade import InputError
+
+GROUPS = {
+    "01-05": "Animal products",
+    "06-15": "Vegetable products",
+    "16-24": "Food products",
+    "25-26": "Minerals",
+    "27": "Fuels",
+    "28-38": "Chemicals",
+    "39-40": "Plastics, rubber",
+    "41-43": "Hides and skins",
+    "44-49": "Wood, paper",
+    "50-63": "Textiles, clothing",
+    "64-67": "Footwear",
+    "68-71": "Stone, glass, gems",
+    "72-83": "Metals",
+    "84-85": "Machinery, electrical",
+    "86-89": "Vehicles, aircraft, ships",
+    "90-99": "Instruments, other",
+    "64-99": "HS 64-99, not split",
+}
+COLOURS = {
+    "27": "#332f2c",
+    "84-85": "#0072b2",
+    "86-89": "#56b4e9",
+    "28-38": "#d55e00",
+    "39-40": "#e69f00",
+    "72-83": "#7f7f7f",
+    "44-49": "#8c6d31",
+    "25-26": "#b15928",
+    "01-05": "#cc79a7",
+    "06-15": "#009e73",
+    "16-24": "#8fce8a",
+    "50-63": "#aa4499",
+    "64-67": "#882255",
+    "68-71": "#44aa99",
+    "41-43": "#c9a66b",
+    "90-99": "#6f63bb",
+    "64-99": "#9ecae1",
+    "other": "#d9d9d9",
+}
+RUSSIA, CHINA, ACCENT, MUTED = "#0072b2", "#d55e00", "#009e73", "#8a8a8a"
+WIDTH = 5.8  # inches: the type stays legible when a phone shrinks the figure to its screen
+
+
+def style() -> None:
+    """Apply the common style to matplotlib."""
+    import matplotlib as mpl
+
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (WIDTH, 3.7),
+            "figure.dpi": 100,
+            "savefig.dpi": 170,
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "white",
+            "font.size": 10,
+            "axes.titlesize": 10.5,
+            "axes.titlelocation": "left",
+            "axes.titleweight": "bold",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#e6e6e6",
+            "grid.linewidth": 0.7,
+            "legend.frameon": False,
+            "legend.fontsize": 9,
+            "lines.linewidth": 2,
+            "svg.hashsalt": "rutrade",
+        }
+    )
+
+
+def axes(rows: int = 1, columns: int = 1, height: float = 3.7, **options):
+    """A figure and its axes in the common style."""
+    import matplotlib.pyplot as plt
+
+    style()
+    return plt.subplots(rows, columns, figsize=(WIDTH, height), **options)
+
+
+def mark_breaks(ax, years: dict[float, str]) -> None:
+    """Dashed vertical lines where the source of the figures changes, labelled."""
+    low, high = ax.get_xlim()
+    for year, label in years.items():
+        if low <= year <= high:
+            ax.axvline(year, color="#444444", linestyle="--", linewidth=1)
+            place = ax.get_xaxis_transform()
+            ax.text(year, 1.01, label, transform=place, fontsize=8, va="bottom", ha="center", color="#444444")
+
+
+def mark_gap(ax, table: pd.DataFrame) -> None:
+    """Say 'no figures' over the bars of years without any value."""
+    empty = [i for i, year in enumerate(table.index) if table.loc[year].isna().all()]
+    if empty:
+        ax.text((empty[0] + empty[-1]) / 2, 50, "no figures\nfound", ha="center", va="center", color=MUTED, fontsize=9)
+
+
+def stacked(ax, table: pd.DataFrame, top: int = 6, label_min: float = 2.5) -> None:
+    """Stacked bars, years by groups: the `top` largest groups apart, the rest as one, labelled at the last bar."""
+    keep = table.mean().sort_values(ascending=False).index[:top]
+    data = table[keep].fillna(0).assign(other=table.drop(columns=keep).sum(axis=1))
+    bottom, taken = pd.Series(0.0, index=data.index), -1.0
+    room = 0.052 * data.sum(axis=1).max()
+    positions = range(len(data))
+    for group in data:
+        colour = COLOURS.get(group, "#d9d9d9")
+        ax.bar(positions, data[group], bottom=bottom, width=0.82, color=colour, edgecolor="white", linewidth=0.5)
+        last = data[group].iloc[-1]
+        if last >= label_min * data.iloc[-1].sum() / 100:
+            name = "All other groups" if group == "other" else GROUPS.get(group, group)
+            ink = "#555555" if group == "other" else colour
+            taken = max(bottom.iloc[-1] + last / 2, taken + room)
+            ax.text(len(data) - 0.45, taken, name, va="center", fontsize=9, color=ink)
+        bottom = bottom + data[group]
+    ax.set_xticks(list(positions), [str(i) for i in data.index], rotation=45 if len(data) > 8 else 0)
+    ax.set_xlim(-0.6, len(data) + len(data) * 0.42)
+    ax.grid(axis="x", visible=False)
+
+
+def lines(ax, table: pd.DataFrame, colours: dict, names: dict | None = None, room: float = 0.3) -> None:
+    """One line per column over the index, each labelled at its last point in its own colour instead of a legend."""
+    ends = []
+    for column in table:
+        line = table[column].dropna()
+        ax.plot(line.index, line, color=colours.get(column, MUTED), marker="o", markersize=3.5)
+        ends.append([line.iloc[-1], (names or {}).get(column, column), colours.get(column, MUTED), line.index[-1]])
+    low, high = ax.get_ylim()
+    gap, floor = 0.075 * (high - low), low
+    for value, name, colour, x in sorted(ends):
+        # Labels keep their distance where lines end close together.
+        floor = max(value, floor + gap) if floor > low else value
+        ax.annotate(name, (x, floor), xytext=(6, 0), textcoords="offset points", color=colour, va="center", fontsize=9)
+    span = table.index.max() - table.index.min()
+    ax.set_xlim(table.index.min() - 0.3, table.index.max() + room * span)
+    ax.set_xticks([year for year in table.index if (table.index.max() - year) % (2 if span > 6 else 1) == 0])
+
+
+def hbars(ax, values: pd.Series, colour: str | list = RUSSIA, form: str = "{:,.1f}") -> None:
+    """Horizontal bars, the largest on top, each with its value."""
+    ordered = values[::-1]
+    ax.barh([str(i) for i in ordered.index], ordered, color=colour[::-1] if isinstance(colour, list) else colour)
+    for position, value in enumerate(ordered):
+        ax.text(value, position, " " + form.format(value), va="center", ha="left", fontsize=9)
+    ax.margins(x=0.16)
+    ax.grid(axis="y", visible=False)
+
+
+def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
+    """Show a figure with its finding as title, alt text, source line and data as CSV.
+
+    name: file name of the CSV (lower case, digits, hyphens); title: the finding; alt: what a reader who cannot
+    see the figure needs; source: sources and reporters in words.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import HTML, display
+    from PIL import Image
+
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise InputError(f"figure name '{name}' is not allowed: lower-case letters, digits and hyphens")
+    for label, text in (("title", title), ("alt", alt), ("source", source)):
+        if not text.strip():
+            raise InputError(f"figure '{name}' has no {label}")
+    fig.suptitle(_wrap(title), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", metadata={"Software": None})
+    plt.close(fig)
+    small = io.BytesIO()
+    Image.open(buffer).convert("P", palette=Image.Palette.ADAPTIVE, colors=96).save(small, "png", optimize=True)
+    display({"image/png": small.getvalue()}, raw=True, metadata={"image/png": {"alt": f"{title}. {alt}"}})
+    display(HTML(f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'))
+
+
+def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dict | str = "{:,.1f}") -> None:
+    """Show a table with caption (which year's prices, which reporter), source line and the same figures as CSV."""
+    from IPython.display import HTML, display
+
+    number = data.select_dtypes("number").columns
+    chosen = formats if isinstance(formats, dict) else dict.fromkeys(number, formats)
+    shown = data.copy()
+    for column, form in chosen.items():
+        shown[column] = [("–" if pd.isna(v) else form.format(v)) for v in data[column]]
+    text = (shown.reset_index() if _has_index(data) else shown).rename_axis(columns=None)
+    html = text.to_html(index=False, border=0, classes="published", na_rep="–", justify="left")
+    html = re.sub(r"(<table[^>]*>)", rf"\1<caption>{caption}</caption>", html, count=1).replace(
+        "<th>", '<th scope="col">'
+    )
+    display(
+        HTML(
+            f'<div class="table-scroll" role="region" tabindex="0" aria-label="{caption.split(":")[0]}">{html}</div>'
+            f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'
+        )
+    )
+
+
+def parameters(values) -> None:
+    """Show the table of a notebook's parameters (value, unit, allowed range, source, meaning)."""
+    from IPython.display import HTML, display
+
+    html = values.table().reset_index().to_html(index=False, border=0, classes="published", justify="left")
+    html = html.replace("<th>", '<th scope="col">')
+    display(
+        HTML(
+            '<details class="parameters"><summary>Parameters of this page</summary>'
+            f'<div class="table-scroll" role="region" tabindex="0" aria-label="Parameters">{html}</div></details>'
+        )
+    )
+
+
+def say(text: str) -> None:
+    """Show a sentence of Markdown whose numbers were put in by the caller's results."""
+    from IPython.display import Markdown, display
+
+    display(Markdown(text))
+
+
+def record(**values) -> None:
+    """Record named values for other pages (prose, claims) in the executed notebook."""
+    from myst_nb import glue
+
+    for name, value in values.items():
+        glue(name, float(value) if isinstance(value, (int, float)) or hasattr(value, "dtype") else value, display=False)
+
+
+def _wrap(title: str, width: int = 74) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(title, width))
+
+
+def _has_index(data: pd.DataFrame) -> bool:
+    return data.index.name is not None or data.index.nlevels > 1
+
+
+def _csv_link(name: str, data: pd.DataFrame) -> str:
+    text = data.to_csv(index=_has_index(data), float_format="%.6g", lineterminator="\n")
+    return f'<a class="csv" download="{name}.csv" href="data:text/csv;charset=utf-8,{quote(text)}">Data (CSV)</a>'

@@ -1,0 +1,181 @@
+"""Parameters of the notebooks and scenarios: type, unit, range and source of each, checked before anything runs.
+
+One class of parameters per notebook. A preset is a YAML file of overrides in `notebooks/scenarios/`; it may name
+any parameter of any notebook and is equally valid for `papermill -f`.
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self, get_args
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rutrade import InputError, unknown
+
+BASE = "base"  # the scenario without overrides
+
+
+def parameter(default: Any, meaning: str, unit: str = "", source: str = "choice of view", **limits: Any) -> Any:
+    """A parameter's field: default, meaning, unit, source (or the word assumption), and limits (ge, le)."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit, "source": source}, **limits)
+
+
+class Parameters(BaseModel):
+    """Checked, immutable parameters of one notebook."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    notebook: ClassVar[str] = ""
+
+    @classmethod
+    def check(cls, **values: Any) -> Self:
+        """The parameters with `values` set; InputError names the parameter, its value and what is allowed."""
+        for name in values:
+            if name not in cls.model_fields:
+                raise unknown(f"parameter of {cls.notebook}", name, cls.model_fields)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise InputError(cls._sentence(error.errors()[0])) from None
+
+    @classmethod
+    def _sentence(cls, error: dict) -> str:
+        if not error["loc"]:
+            return error["msg"].removeprefix("Value error, ")
+        name = str(error["loc"][0])
+        hint = ""
+        if isinstance(error["input"], str) and "str" not in str(cls.model_fields[name].annotation):
+            hint = "; it is text, not a number (YAML reads 1e-3 as text: write 0.001 or 1.0e-3)"
+        return f"parameter '{name}' = {error['input']!r} is not allowed: {cls.allowed(name)}{hint}"
+
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """What a parameter may be, in words."""
+        field = cls.model_fields[name]
+        if choices := get_args(field.annotation):
+            return "one of " + ", ".join(map(str, choices))
+        kind = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[field.annotation]
+        limits = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le") if hasattr(m, k)}
+        if {"ge", "le"} <= set(limits):
+            return f"{kind} from {limits['ge']} to {limits['le']}"
+        if "ge" in limits:
+            return f"{kind} of at least {limits['ge']}"
+        return kind
+
+    def table(self) -> pd.DataFrame:
+        """Value, origin (default or changed), unit, range, source and meaning of each parameter."""
+        rows = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            extra = field.json_schema_extra or {}
+            rows[name] = {
+                "value": value,
+                "set by": "default" if value == field.default else "reader or preset",
+                "unit": extra.get("unit", ""),
+                "allowed": self.allowed(name),
+                "source": extra.get("source", ""),
+                "meaning": field.description,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("parameter")
+
+
+class TradeStructure(Parameters):
+    """Parameters of notebook 01: the trade structure 2013-2023."""
+
+    notebook: ClassVar[str] = "01_trade_structure"
+    first_year: int = parameter(2013, "first year shown", "year", ge=2013, le=2023)
+    last_year: int = parameter(2023, "last year shown", "year", ge=2013, le=2023)
+    reporter: Literal["best", "RUS", "CHN", "BACI"] = parameter(
+        "best", "whose figures for Russia's exports by group: best = Russia to 2016, BACI from 2017"
+    )
+    grouping: Literal["16", "8", "class"] = parameter("16", "16 groups, 8 customs groups, or technological class")
+    base_year: int = parameter(2017, "year the indices of structural change start from", "year", ge=2013, le=2023)
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.first_year >= self.last_year:
+            raise ValueError(
+                f"parameter 'first_year' = {self.first_year} is not allowed: a year before last_year = {self.last_year}"
+            )
+        if not self.first_year <= self.base_year <= self.last_year:
+            raise ValueError(
+                f"parameter 'base_year' = {self.base_year} is not allowed: "
+                f"a year from {self.first_year} to {self.last_year}"
+            )
+        return self
+
+
+class Siberia(Parameters):
+    """Parameters of notebook 02: the Siberian regions and China."""
+
+    notebook: ClassVar[str] = "02_siberia"
+    regions: int = parameter(8, "how many regions the rankings show", "count", ge=3, le=20)
+    inferred: bool = parameter(True, "show facts whose year is inferred from the context, marked as such")
+
+
+PARAMETERS: dict[str, type[Parameters]] = {c.notebook: c for c in (TradeStructure, Siberia)}
+
+
+def folder() -> Path:
+    """Where the presets are."""
+    return Path(__file__).resolve().parents[1] / "notebooks" / "scenarios"
+
+
+def names() -> list[str]:
+    """Names of all presets, `base` first."""
+    return [BASE, *sorted(p.stem for p in folder().glob("*.yaml") if p.stem != BASE)]
+
+
+def meaning(name: str) -> str:
+    """A preset's first comment line, its meaning."""
+    if name == BASE:
+        return "All parameters at their defaults."
+    lines = _path(name).read_text(encoding="utf-8").splitlines()
+    return lines[0].removeprefix("#").strip() if lines and lines[0].startswith("#") else ""
+
+
+def load(name_or_path: str | Path) -> dict[str, Any]:
+    """The overrides of a preset (by name or path to a YAML file), each checked by itself.
+
+    Raises InputError for an unknown preset, a field no notebook has, or a value out of its range.
+    """
+    import yaml
+
+    if str(name_or_path) == BASE:
+        return {}
+    path = _path(name_or_path)
+    try:
+        overrides = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise InputError(f"preset {path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(overrides, dict):
+        raise InputError(f"preset {path.name} must be lines of `parameter: value`")
+    known = {field for cls in PARAMETERS.values() for field in cls.model_fields}
+    for field in overrides:
+        if field not in known:
+            raise unknown(f"parameter in preset {path.name}", field, sorted(known))
+    for cls in PARAMETERS.values():
+        cls.check(**select(cls, overrides))
+    return overrides
+
+
+def select(cls: type[Parameters], values: dict[str, Any]) -> dict[str, Any]:
+    """Those of `values` that are parameters of the class."""
+    return {k: v for k, v in values.items() if k in cls.model_fields}
+
+
+def of_notebook(notebook: str) -> type[Parameters]:
+    """The parameter class of a notebook."""
+    if notebook not in PARAMETERS:
+        raise unknown("notebook", notebook, PARAMETERS)
+    return PARAMETERS[notebook]
+
+
+def _path(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise InputError(f"preset file {path} does not exist")
+        return path
+    if str(name_or_path) not in names():
+        raise unknown("preset", name_or_path, names())
+    return folder() / f"{name_or_path}.yaml"

@@ -1,0 +1,321 @@
+"""Part 1 of the paper: indicators of the structure of trade.
+
+Pure functions over pandas objects. A structure is a Series of values or shares by commodity group; a panel is a
+DataFrame with years in rows and groups in columns. Shares are fractions of one. Equation numbers (0.1)-(0.12) are
+those of the book's page "Trade structure".
+"""
+
+import numpy as np
+import pandas as pd
+
+from rutrade import InputError, unknown
+
+
+def shares(values: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+    """Shares s_g = V_g / sum_g V_g (0.1), by row for a panel. Missing groups stay missing.
+
+    Raises InputError when a value is negative or a total is not positive.
+    """
+    if (values < 0).to_numpy().any():
+        raise InputError("trade values must not be negative to form shares")
+    total = values.sum(axis=values.ndim - 1)
+    if not np.all(np.asarray(total) > 0):
+        raise InputError("shares need a positive total in every year")
+    return values / total if values.ndim == 1 else values.div(total, axis=0)
+
+
+def herfindahl(share: pd.DataFrame | pd.Series, normalised: bool = False) -> pd.Series | float:
+    """Herfindahl-Hirschman concentration H = sum_g s_g^2 (0.2), in [1/n, 1].
+
+    Normalised: (H - 1/n) / (1 - 1/n), in [0, 1], n the number of groups. Source: Hirschman 1964.
+    """
+    h, n = (share**2).sum(axis=share.ndim - 1), share.shape[-1]
+    return (h - 1 / n) / (1 - 1 / n) if normalised else h
+
+
+def lawrence(share: pd.Series, base: pd.Series) -> float:
+    """Lawrence index of structural change L = 0.5 * sum_g |s_g(t) - s_g(u)| (0.3), in [0, 1]; 0: unchanged.
+
+    Source: Lawrence 1984, Can America Compete?
+    """
+    _same_groups(share, base)
+    return float(0.5 * (share - base).abs().sum())
+
+
+def finger_kreinin(share: pd.Series, other: pd.Series) -> float:
+    """Finger-Kreinin similarity of two structures FK = sum_g min(s_g, s'_g) (0.4), in [0, 1].
+
+    Between two years of one flow FK = 1 - L identically, so it confirms nothing there; use it between two flows or
+    two countries. Source: Finger & Kreinin 1979, Economic Journal 89.
+    """
+    _same_groups(share, other)
+    return float(np.minimum(share, other).sum())
+
+
+def balassa(exports: pd.Series, reference: pd.Series) -> pd.Series:
+    """Revealed comparative advantage RCA_g = s_g / s_g(reference) (0.5); above 1: specialised. Source: Balassa 1965."""
+    _same_groups(exports, reference)
+    return shares(exports) / shares(reference)
+
+
+def symmetric_balassa(exports: pd.Series, reference: pd.Series) -> pd.Series:
+    """Symmetric RCA (RCA - 1) / (RCA + 1) (0.6), in [-1, 1]. Source: Dalum, Laursen & Villumsen 1998."""
+    rca = balassa(exports, reference)
+    return (rca - 1) / (rca + 1)
+
+
+def grubel_lloyd(exports: pd.Series, imports: pd.Series) -> float:
+    """Intra-industry trade GL = 1 - sum_g |X_g - M_g| / sum_g (X_g + M_g) (0.7), in [0, 1].
+
+    It depends on the level of detail: state whether groups are HS6 codes, chapters or the 16 groups.
+    Source: Grubel & Lloyd 1975.
+    """
+    _same_groups(exports, imports)
+    gross = (exports + imports).sum()
+    if gross <= 0:
+        raise InputError("the Grubel-Lloyd index needs positive trade in at least one direction")
+    return float(1 - (exports - imports).abs().sum() / gross)
+
+
+def intensity(
+    flow: float, exporter_total: float, importer_total: float, exporter_imports: float, world: float
+) -> float:
+    """Trade intensity T = (x_ij / X_i) / (m_j / (W - m_i)) (0.8): above 1, more trade than weights suggest.
+
+    All in one unit; W world imports, m_i the exporter's own imports. Source: Drysdale & Garnaut 1982.
+    """
+    return (flow / exporter_total) / (importer_total / (world - exporter_imports))
+
+
+def complementarity(export_shares: pd.Series, import_shares: pd.Series) -> float:
+    """Trade complementarity C = 1 - 0.5 * sum_g |m_g - x_g| (0.9), in [0, 1]. Source: Michaely 1996."""
+    return 1 - lawrence(export_shares, import_shares)
+
+
+def aggregate(panel: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
+    """Panel by coarser class: columns mapped by `classes` (group -> class) and summed (0.10).
+
+    A column without a class keeps its own name, so an unsplit residual stays visible. A class is missing in a year
+    only when all of its groups are.
+    """
+    names = [classes.get(column, column) for column in panel.columns]
+    return panel.T.groupby(names, sort=False).sum(min_count=1).T.rename_axis(panel.columns.name, axis=1)
+
+
+def contributions(panel: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
+    """Growth of value by group split into growth of the total and change of structure (0.11).
+
+    V_g(1) - V_g(0) = s_g(0) (V(1) - V(0)) + (s_g(1) - s_g(0)) V(1). Columns: change, growth, structure (the
+    panel's unit); the structure column sums to zero.
+    """
+    for year in (start, end):
+        if year not in panel.index:
+            raise unknown("year", year, panel.index)
+    v0, v1 = panel.loc[start], panel.loc[end]
+    s0, s1 = shares(v0), shares(v1)
+    growth = s0 * (v1.sum() - v0.sum())
+    return pd.DataFrame({"change": v1 - v0, "growth": growth, "structure": (s1 - s0) * v1.sum()})
+
+
+def price_quantity(value: pd.Series, quantity: pd.Series) -> pd.DataFrame:
+    """Log change of value split into unit value and quantity, year by year (0.12).
+
+    ln V(t)/V(t-1) = ln p(t)/p(t-1) + ln q(t)/q(t-1) with p = V/q. Columns: value, price, quantity, in log points.
+    Raises InputError when a quantity is not positive.
+    """
+    if (quantity <= 0).any():
+        raise InputError(f"quantity must be positive, year {quantity.index[quantity <= 0][0]} is not")
+    price = value / quantity
+    return pd.DataFrame({"value": value, "price": price, "quantity": quantity}).apply(np.log).diff().iloc[1:]
+
+
+def mirror_gap(exporter_report: pd.Series, importer_report: pd.Series) -> pd.Series:
+    """Mirror gap: importer's figure over exporter's, minus one; freight and insurance explain a few percent of it."""
+    return importer_report / exporter_report - 1
+
+
+def growth_rate(series: pd.Series, start: int, end: int) -> float:
+    """Mean annual growth (V(end)/V(start))^(1/(end-start)) - 1."""
+    return float((series[end] / series[start]) ** (1 / (end - start)) - 1)
+
+
+def panel(
+    table: pd.DataFrame, exporter: str, importer: str, reporter: str = "best", first: int = 2013, last: int = 2023
+) -> pd.DataFrame:
+    """Years by groups of one flow, in bn USD current, from the table `trade_structure`; totals are left out.
+
+    reporter: RUS, CHN, BACI, or best (Russia to 2016, BACI from 2017: a break in the source). A missing cell stays
+    missing. Raises InputError when the reporter has no row for a year.
+    """
+    allowed = ("best", *sorted(table["reporter"].dropna().unique()))
+    if reporter not in allowed:
+        raise unknown("reporter", reporter, allowed)
+    flow = table[(table["exporter"] == exporter) & (table["importer"] == importer) & (table["group"] != "TOTAL")]
+    if reporter == "best":
+        # China's exports by group are missing for 2013-2016: the rows are there, empty, under China as reporter.
+        wanted = flow["year"].map(lambda year: "BACI" if year >= 2017 else exporter)
+        flow = flow[flow["reporter"] == wanted]
+    else:
+        flow = flow[flow["reporter"] == reporter]
+    wide = flow.pivot(index="year", columns="group", values="value_musd") / 1000
+    wide.index = wide.index.astype(int)
+    gaps = [year for year in range(first, last + 1) if year not in wide.index]
+    if gaps:
+        covered = f"{wide.index.min()}-{wide.index.max()}" if len(wide) else "no year"
+        raise InputError(
+            f"reporter '{reporter}' has no figures by group for {exporter}->{importer} in {gaps[0]}:"
+            f" it covers {covered}"
+        )
+    return wide.loc[first:last].dropna(axis=1, how="all")
+
+
+def chapters(table: pd.DataFrame, exporter: str, importer: str, reporter: str = "best") -> pd.DataFrame:
+    """Years by HS chapters of one flow, in bn USD current, from `trade_chapters`; single goods are left out.
+
+    Russia's own figures to 2016 hold chapters 64-99 as one residual column.
+    """
+    flow = table[(table["exporter"] == exporter) & (table["importer"] == importer) & (table["level"] == "chapter")]
+    source = flow["year"].map(lambda year: "BACI" if year >= 2017 else exporter) if reporter == "best" else reporter
+    wide = flow[flow["reporter"] == source].pivot(index="year", columns="item", values="value_musd") / 1000
+    wide.index = wide.index.astype(int)
+    return wide
+
+
+def good(table: pd.DataFrame, item: str, exporter: str, importer: str, reporter: str = "BACI") -> pd.DataFrame:
+    """Value (bn USD current), quantity (mn t) and unit value (USD/t) by year of one good of `trade_chapters`."""
+    rows = table[(table["exporter"] == exporter) & (table["importer"] == importer) & (table["reporter"] == reporter)]
+    rows = rows[rows["item"] == item].set_index("year")
+    if rows.empty:
+        raise unknown("good", item, sorted(table["item"].unique()))
+    value, tonnes = rows["value_musd"] / 1000, rows["quantity_kt"] / 1000
+    frame = pd.DataFrame({"value_bn_usd": value, "quantity_mn_t": tonnes, "unit_value_usd_t": value / tonnes * 1000})
+    frame.index = frame.index.astype(int)
+    return frame
+
+
+def share_without(values: pd.DataFrame, groups: list[str], part: pd.Series) -> pd.Series:
+    """Share of `groups` in the total after taking `part` of them out of both: what is left without one good."""
+    total, of_groups = values.sum(axis=1), values[groups].sum(axis=1)
+    part = part.reindex(values.index).fillna(0)
+    return (of_groups - part) / (total - part)
+
+
+def spliced(values: pd.DataFrame, residual: str = "64-99") -> pd.DataFrame:
+    """A panel on the groups all years share: where later years split the residual, their parts are summed into it."""
+    if residual not in values:
+        return values
+    parts = [g for g in values if g != residual and values.loc[values[residual].notna(), g].isna().all()]
+    joined = values[residual].fillna(values[parts].sum(axis=1))
+    return values.drop(columns=[*parts, residual]).assign(**{residual: joined})
+
+
+def change_indices(share: pd.DataFrame, base_year: int) -> pd.DataFrame:
+    """Year by year: Lawrence index against the base year, similarity to it, concentration (normalised)."""
+    base = share.loc[base_year]
+    return pd.DataFrame(
+        {
+            "lawrence": share.apply(lambda s: lawrence(s, base), axis=1),
+            "finger_kreinin": share.apply(lambda s: finger_kreinin(s, base), axis=1),
+            "herfindahl": herfindahl(share),
+            "herfindahl_normalised": herfindahl(share, normalised=True),
+        }
+    )
+
+
+def regroup(by_group: pd.DataFrame, by_chapter: pd.DataFrame, concordance: pd.DataFrame, grouping: str) -> pd.DataFrame:
+    """One flow's panel in the wanted grouping: the 16 groups, the 8 customs groups, or technological classes.
+
+    The coarser ones are summed from chapters, because a customs group may cut through one of the 16.
+    """
+    if grouping == "16":
+        return by_group
+    columns = {"8": "customs_group_name", "class": "technology"}
+    if grouping not in columns:
+        raise unknown("grouping", grouping, ("16", "8", "class"))
+    return aggregate(by_chapter, concordance.set_index("chapter")[columns[grouping]])
+
+
+def totals(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Preferred totals by year in bn USD current; columns (reporter, flow), from the table `trade_totals`."""
+    rows = table[table["preferred"] & table["year"].between(first, last)]
+    wide = rows.pivot(index="year", columns=["reporter", "flow"], values="value_bn_usd")
+    wide.index = wide.index.astype(int)
+    return wide
+
+
+def mirror_table(total: pd.DataFrame) -> pd.DataFrame:
+    """Both reporters' figures of both flows, bn USD current; gap: importer's over exporter's, less one, in %."""
+    frame = {}
+    for flow, exporter, importer in (("RUS_to_CHN", "RUS", "CHN"), ("CHN_to_RUS", "CHN", "RUS")):
+        name = flow.replace("RUS", "Russia").replace("CHN", "China").replace("_", " ")
+        frame[f"{name}, Russia's figure"] = total["RUS", flow]
+        frame[f"{name}, China's figure"] = total["CHN", flow]
+        frame[f"{name}, gap %"] = 100 * mirror_gap(total[exporter, flow], total[importer, flow])
+    return pd.DataFrame(frame).rename_axis("year")
+
+
+def chapter_share(by_chapter: pd.DataFrame, first: int, last: int) -> pd.Series:
+    """Share of HS chapters `first` to `last` in each year's total."""
+    wanted = [c for c in by_chapter if c.isdigit() and first <= int(c) <= last]
+    return by_chapter[wanted].sum(axis=1) / by_chapter.sum(axis=1)
+
+
+def engineering_share(by_chapter: pd.DataFrame) -> pd.Series:
+    """Share of engineering goods, HS 84-90 (machinery, electrical goods, vehicles, instruments)."""
+    return chapter_share(by_chapter, 84, 90)
+
+
+def chemicals_share(by_chapter: pd.DataFrame) -> pd.Series:
+    """Share of chemical products, HS 28-40 (with fertilisers, plastics and rubber)."""
+    return chapter_share(by_chapter, 28, 40)
+
+
+def raw_share(by_chapter: pd.DataFrame, concordance: pd.DataFrame) -> pd.Series:
+    """Share of the chapters that the table `concordance` marks as raw materials."""
+    raw = set(concordance.loc[concordance["raw_material"], "chapter"])
+    return by_chapter[[c for c in by_chapter if c in raw]].sum(axis=1) / by_chapter.sum(axis=1)
+
+
+def decompose_goods(
+    table: pd.DataFrame, items: list[str], exporter: str, importer: str, start: int, end: int
+) -> pd.DataFrame:
+    """Log change of value from `start` to `end` split into unit value and quantity (0.12), one row for each good.
+
+    Goods without tonnes in both years are left out.
+    """
+    rows = {}
+    for item in items:
+        series = good(table, item, exporter, importer).reindex([start, end])
+        if (series["quantity_mn_t"] > 0).all():
+            rows[item] = price_quantity(series["value_bn_usd"], series["quantity_mn_t"]).iloc[0]
+    return pd.DataFrame(rows).T
+
+
+def intra_industry(summary: pd.DataFrame) -> pd.DataFrame:
+    """Grubel-Lloyd index (0.7) of all goods by year, at HS6 codes and HS chapters, from `hs6_summary`."""
+    rows = summary[summary["group"] == "TOTAL"]
+    wide = rows.assign(index=rows["overlap_musd"] / rows["gross_musd"]).pivot(
+        index="year", columns="level", values="index"
+    )
+    wide.index = wide.index.astype(int)
+    return wide.rename(columns={"hs6": "HS6 codes", "hs2": "HS chapters"})[["HS6 codes", "HS chapters"]]
+
+
+def weights(partners: pd.DataFrame) -> pd.DataFrame:
+    """Each country's share in the other's foreign trade (exports + imports) by year, each by its own reports."""
+    rows = partners.groupby(["reporter", "partner", "year"])["value_musd"].agg(["sum", "count"])
+    turnover = rows["sum"].where(rows["count"] == 2)
+    frame = pd.DataFrame(
+        {
+            "China in Russia's trade": turnover["RUS", "CHN"] / turnover["RUS", "WLD"],
+            "Russia in China's trade": turnover["CHN", "RUS"] / turnover["CHN", "WLD"],
+        }
+    )
+    frame.index = frame.index.astype(int)
+    return frame.rename_axis("year")
+
+
+def _same_groups(a: pd.Series, b: pd.Series) -> None:
+    if not a.index.equals(b.index):
+        different = sorted(set(a.index.astype(str)) ^ set(b.index.astype(str)))
+        raise InputError(f"the two structures have different groups or order: {', '.join(different) or 'order'}")
