@@ -87,7 +87,8 @@ def gravity(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityE
     import pyfixest
 
     # k_fixef "full": errors do not hang on the order in which nested effects are met; tolerances: totals add up to 1e-6
-    options = {"vcov": {"CRV1": "pair"}, "ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "fixef_tol": 1e-8}
+    options = {"vcov": {"CRV1": "pair"}, "ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "fixef_tol": 1e-8,
+               "iwls_maxiter": 100, "separation_check": ["fe", "ir"]}  # fmt: skip
     data = _check_panel(panel)
     data["pair"] = data.groupby([data[["exporter", "importer"]].min(axis=1), data[["exporter", "importer"]].max(axis=1)]
                                 ).ngroup()  # fmt: skip
@@ -112,7 +113,7 @@ def gravity(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityE
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # separated rows and dropped terms are reported in our own table
                 fit = pyfixest.fepois(f"value ~ {'+'.join(terms[spec])} | {'+'.join(effects[spec])}", used,
-                                      iwls_maxiter=100, **options)  # fmt: skip
+                                      **options)  # fmt: skip
             kept = used.loc[fit._data.index]
             coefficients.append(_tidy(fit).assign(sector=sector, specification=spec))
             gaps = {e: _largest_gap(kept[e], kept["value"], fit._Y_hat_response) for e in effects[spec]}
