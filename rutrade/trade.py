@@ -38,9 +38,9 @@ class GravityEstimates:
     observations: pd.DataFrame
 
     def agreement_effect(self) -> pd.DataFrame:
-        """Effect of a trade agreement (log points) by sector, one column per specification and its error."""
-        table = self.coefficients[self.coefficients["term"] == "fta"]
-        wide = table.pivot(index="sector", columns="specification", values=["coefficient", "standard_error"])
+        """Effect of a trade agreement by sector: coefficient (log points) and error under each specification."""
+        rows = self.coefficients[self.coefficients["term"] == "fta"]
+        wide = rows.pivot(index="sector", columns="specification", values=["coefficient", "standard_error"])
         return wide.set_axis([f"{spec}: {kind}" for kind, spec in wide.columns], axis=1)
 
 
@@ -49,16 +49,13 @@ def gravity_panel(sectors: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
 
     Returns year, exporter, importer, sector, value (mn USD), distance_km, contiguity, language, fta.
     """
-    countries = sorted(set(pairs["country_a"]) | set(pairs["country_b"]))
     years = sorted(int(c.removeprefix("fta_")) for c in pairs if c.startswith("fta_"))
     keys = ["country_a", "country_b", "distance_km", "contiguity", "language"]
-    both = pairs.melt(keys, [f"fta_{y}" for y in years], "year", "fta")
-    both["year"] = both["year"].str.removeprefix("fta_").astype(int)
-    mirror = both[both["country_a"] != both["country_b"]].rename(
-        columns={"country_a": "country_b", "country_b": "country_a"}
-    )
-    both = pd.concat([both, mirror]).rename(columns={"country_a": "exporter", "country_b": "importer"})
-    long = sectors.melt(["year", "sector", "exporter"], countries, "importer", "value")
+    one = pairs.melt(keys, [f"fta_{y}" for y in years], "year", "fta")
+    one["year"] = one["year"].str.removeprefix("fta_").astype(int)
+    other = one[one["country_a"] != one["country_b"]].rename(columns=dict(zip(keys[:2], keys[1::-1], strict=True)))
+    both = pd.concat([one, other]).rename(columns={"country_a": "exporter", "country_b": "importer"})
+    long = sectors.melt(["year", "sector", "exporter"], sorted(set(both["exporter"])), "importer", "value")
     panel = long.merge(both, on=["year", "exporter", "importer"], how="left", validate="many_to_one")
     return panel.astype({"year": int, "value": float, "contiguity": int, "language": int, "fta": int})
 
@@ -90,8 +87,8 @@ def gravity(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityE
     options = {"vcov": {"CRV1": "pair"}, "ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "fixef_tol": 1e-8,
                "iwls_maxiter": 100, "separation_check": ["fe", "ir"]}  # fmt: skip
     data = _check_panel(panel)
-    data["pair"] = data.groupby([data[["exporter", "importer"]].min(axis=1), data[["exporter", "importer"]].max(axis=1)]
-                                ).ngroup()  # fmt: skip
+    sides = data[["exporter", "importer"]]
+    data["pair"] = data.groupby([sides.min(axis=1), sides.max(axis=1)]).ngroup()
     for name, keys in {"exporter_year": ["exporter", "year"], "importer_year": ["importer", "year"],
                        "direction": ["exporter", "importer"]}.items():  # fmt: skip
         data[name] = data.groupby(keys).ngroup()
@@ -198,11 +195,9 @@ def break_2022(panel: pd.DataFrame, reference: int = 2021) -> tuple[pd.DataFrame
     for flow, rows in panel.groupby("flow", sort=True):
         data = rows.dropna(subset=["gdp_bn_usd", "value_musd"]).sort_values(["partner", "year"], ignore_index=True)
         terms = {f"y{y}": y for y in years if y != reference}
-        data = pd.DataFrame(
-            {"value": data["value_musd"] / data["value_musd"].mean(), "ln_gdp": np.log(data["gdp_bn_usd"]),
-             "partner": data.groupby("partner").ngroup(), "year": data["year"].astype(int)}
-            | {t: data["unfriendly"].astype(int) * (data["year"] == y).astype(int) for t, y in terms.items()}
-        )  # fmt: skip
+        data = data.assign(value=data["value_musd"] / data["value_musd"].mean(), ln_gdp=np.log(data["gdp_bn_usd"]),
+                           **{t: data["unfriendly"].where(data["year"] == y, 0) for t, y in terms.items()})  # fmt: skip
+        data = data[["value", "ln_gdp", "partner", "year", *terms]]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fit = pyfixest.fepois(f"value ~ ln_gdp + {' + '.join(terms)} | partner + year", data,
@@ -236,15 +231,13 @@ class TradeBase:
         for flow in FLOWS:
             if flow not in self.value or self.value[flow].isna().any():
                 raise InputError(f"base year {self.year}: no data by group for {flow}; a year with both is needed")
-        for table, name in ((self.value, "value"), (self.share, "share of China")):
+        for table, name, limit in ((self.value, "value", np.inf), (self.share, "share of China", 1)):
             if strange := [g for g in table.index if g not in GROUPS]:
                 raise unknown("group", strange[0], GROUPS)
-            limit = 1 if name != "value" else np.inf
-            bad = table.stack()[lambda s, limit=limit: ~((s > 0) & (s < limit))]
-            if len(bad):
-                (group, flow), v = bad.index[0], bad.iloc[0]
-                allowed = "between 0 and 1" if limit == 1 else "positive"
-                raise InputError(f"base year {self.year}: {name} of group {group}, {flow}, is {v}; must be {allowed}")
+            if not ((table > 0) & (table < limit)).all(axis=None):
+                group, flow = (~((table > 0) & (table < limit))).stack().idxmax()
+                raise InputError(f"base year {self.year}: {name} of group {group}, {flow}, is {table.loc[group, flow]};"
+                                 f" must be {'positive' if limit > 1 else 'between 0 and 1'}")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -399,27 +392,28 @@ class TradeModel:
         return relative.to_numpy().reshape(len(years), len(FLOWS), len(GROUPS))
 
     def _cuts(self, levers) -> np.ndarray:
+        """Cut of the delivered price by group: 1 - prod(1 - cut of each lever)."""
         remaining = np.ones(len(GROUPS))
+        table = self.levers if self.levers is not None else pd.DataFrame({"lever": []})
         for lever, size in (levers or {}).items():
-            if self.levers is None or lever not in set(self.levers["lever"]):
-                raise unknown("lever", lever, [] if self.levers is None else sorted(set(self.levers["lever"])))
-            rows = self.levers[self.levers["lever"] == lever]
+            rows = table[table["lever"] == lever]
+            if rows.empty:
+                raise unknown("lever", lever, sorted(set(table["lever"])))
             if isinstance(size, str) and size not in ("low", "central", "high"):
                 raise unknown(f"size of lever '{lever}'", size, ("low", "central", "high"))
             if not isinstance(size, str) and not 0 <= size < 1:
                 raise InputError(f"lever '{lever}' is {size}; a cut of the delivered price must be in [0, 1)")
             cut = rows[size] if isinstance(size, str) else rows["central"] / rows["central"].max() * size
             by_group = {g: c for groups, c in zip(rows["groups"], cut, strict=True) for g in groups.split("; ")}
-            remaining = remaining * (1 - np.array([by_group.get(g, 0.0) for g in GROUPS]))
+            remaining *= 1 - np.array([by_group.get(g, 0.0) for g in GROUPS])
         return 1 - remaining
 
     def _redirect(self, redirection, share) -> np.ndarray:
+        """Way of the logit of China's share to its target, flow x group."""
         shift = np.zeros((len(FLOWS), len(GROUPS)))
-        if redirection is None:
-            return shift
-        if not isinstance(redirection, Mapping):
+        if redirection is not None and not isinstance(redirection, Mapping):
             redirection = dict.fromkeys(CHEMICALS + ENGINEERING, redirection)
-        for group, target in redirection.items():
+        for group, target in (redirection or {}).items():
             if group not in GROUPS:
                 raise unknown("group", group, GROUPS)
             if not 0 < target < 1:
@@ -458,19 +452,6 @@ def _quantiles(draws: np.ndarray) -> dict[str, np.ndarray]:
 
 def _logit(p):
     return np.log(p) - np.log1p(-p)
-
-
-def market_shares(weights: pd.DataFrame, change: pd.DataFrame) -> pd.DataFrame:
-    """(3.4) Shares of partners after a change of their log attractiveness: w_k exp(d_k) / sum_l w_l exp(d_l).
-
-    weights: group x partner, base shares (rows sum to 1); change: the same labels, log points. A change common to all
-    partners of a group leaves its shares as they are.
-    """
-    gap = (weights.sum(axis=1) - 1).abs()
-    if gap.max() > 1e-6 or (weights < 0).any(axis=None):
-        raise InputError(f"shares of group {gap.idxmax()} sum to {weights.loc[gap.idxmax()].sum():g}; must sum to 1")
-    moved = weights * np.exp(change.sub(change.max(axis=1), axis=0))
-    return moved.div(moved.sum(axis=1), axis=0)
 
 
 def engineering_chemicals_share(projection: Projection, prices: str = "current") -> pd.DataFrame:
@@ -600,7 +581,7 @@ def interval_errors(errors: pd.DataFrame, horizon: int = 10) -> pd.DataFrame:
     """(3.7) Standard deviations by horizon for `TradeModel.errors` from rolling errors of the method "model".
 
     <flow>_total: root mean square log error of totals; <flow>_group: of the groups' errors beyond their series' total,
-    weighted by value. Neither falls with the horizon; both go on with its square root where history ends.
+    weighted by value. Neither falls with the horizon, and the last is held where history ends.
     """
     model = errors[(errors["method"] == "model")].dropna(subset=["log_error"])
     total, group = model[model["group"] == "TOTAL"], model[model["group"] != "TOTAL"]
@@ -614,11 +595,9 @@ def interval_errors(errors: pd.DataFrame, horizon: int = 10) -> pd.DataFrame:
         weight = part["actual_bn_usd"] + part["forecast_bn_usd"]
         weighted = (part["square"] * weight).groupby(part["horizon"]).sum() / weight.groupby(part["horizon"]).sum()
         for name, square in ((f"{flow}_total", mean), (f"{flow}_group", weighted)):
-            sd = np.sqrt(square).reindex(result.index).cummax()
-            end = sd.last_valid_index()
-            if end is None:
+            if square.empty:
                 raise InputError(f"no rolling errors for {flow}; the intervals need history in both directions")
-            result[name] = sd.where(sd.index <= end, sd[end] * np.sqrt(sd.index / end))
+            result[name] = np.sqrt(square).reindex(result.index).cummax().ffill()
     return result
 
 
