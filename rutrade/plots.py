@@ -50,6 +50,22 @@ COLOURS = {
     "90-99": "#6f63bb",
     "64-99": "#9ecae1",
     "other": "#d9d9d9",
+    # The eight customs groups and the technological classes, in the colour of their largest commodity group.
+    "Food and agricultural goods": "#009e73",
+    "Mineral products": "#332f2c",
+    "Chemicals and rubber": "#d55e00",
+    "Leather and furs": "#c9a66b",
+    "Wood, pulp, paper": "#8c6d31",
+    "Textiles and footwear": "#aa4499",
+    "Metals and precious stones": "#7f7f7f",
+    "Machinery, equipment, vehicles": "#0072b2",
+    "Other goods": "#6f63bb",
+    "primary": "#332f2c",
+    "resource-based": "#8c6d31",
+    "low": "#aa4499",
+    "medium": "#56b4e9",
+    "high": "#0072b2",
+    "unclassified": "#d9d9d9",
 }
 RUSSIA, CHINA, ACCENT, MUTED = "#0072b2", "#d55e00", "#009e73", "#8a8a8a"
 WIDTH = 5.8  # inches: the type stays legible when a phone shrinks the figure to its screen
@@ -159,6 +175,31 @@ def hbars(ax, values: pd.Series, colour: str | list = RUSSIA, form: str = "{:,.1
     ax.grid(axis="y", visible=False)
 
 
+def bars(
+    values: pd.Series, name: str, title, xlabel: str, alt: str, source: str, colour=RUSSIA, form="{:.1f}", **axis
+) -> None:
+    """Publish one chart of horizontal bars; `title` is made from the values, which may be empty: then it is said."""
+    if values.empty:
+        say(f"*No figure `{name}`: the chosen parameters leave no fact for it.*")
+        return
+    fig, ax = axes(height=1.3 + 0.32 * len(values))
+    hbars(ax, values, colour(values) if callable(colour) else colour, form)
+    ax.set(xlabel=xlabel, **axis)
+    publish(fig, name, title(values), values.to_frame(xlabel).rename_axis("name"), alt, source)
+
+
+def slope(ax, table: pd.DataFrame, colours: dict) -> None:
+    """Two columns as the ends of one line a row, labelled with name and values at both ends."""
+    start, end = table.columns
+    for name, row in table.iterrows():
+        ax.plot([0, 1], row, color=colours[name], marker="o")
+        ax.text(-0.03, row[start], f"{row[start]:.0f}", ha="right", va="center", color=colours[name], fontsize=9)
+        ax.text(1.03, row[end], f"{row[end]:.0f}  {name}", ha="left", va="center", color=colours[name], fontsize=9)
+    ax.set_xticks([0, 1], [start, end])
+    ax.set_xlim(-0.2, 1.6)
+    ax.grid(axis="x", visible=False)
+
+
 def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 
@@ -235,7 +276,7 @@ def record(**values) -> None:
         glue(name, float(value) if isinstance(value, (int, float)) or hasattr(value, "dtype") else value, display=False)
 
 
-def _wrap(title: str, width: int = 74) -> str:
+def _wrap(title: str, width: int = 60) -> str:
     import textwrap
 
     return "\n".join(textwrap.wrap(title, width))

@@ -315,6 +315,68 @@ def weights(partners: pd.DataFrame) -> pd.DataFrame:
     return frame.rename_axis("year")
 
 
+def facts(table: pd.DataFrame, topic: str, contains: str = "", entity: str = "", inferred: bool = True) -> pd.DataFrame:
+    """Facts of the table `siberia` on one topic whose indicator contains a text; `*` marks an inferred year.
+
+    Columns: label (entity, with the mark), indicator, years, value, value_high, unit, qualifier.
+    """
+    if topic not in set(table["topic"]):
+        raise unknown("topic", topic, sorted(table["topic"].unique()))
+    rows = table[(table["topic"] == topic) & table["indicator"].str.contains(contains, regex=False)]
+    rows = rows[rows["entity"].str.contains(entity, regex=False)]
+    if not inferred:
+        rows = rows[rows["year_basis"] != "inferred"]
+    mark = (rows["year_basis"] == "inferred").map({True: "*", False: ""}).astype("string")
+    first, last = rows["year_from"].astype("string"), rows["year_to"].astype("string")
+    years = first.where(first == last, first + "-" + last) + mark
+    columns = ["indicator", "value", "value_high", "unit", "qualifier"]
+    return rows[columns].assign(label=rows["entity"] + mark, years=years)
+
+
+def in_bn(rows: pd.DataFrame) -> pd.Series:
+    """Values of facts in bn USD by label, largest first; facts in other units are left out."""
+    scale = rows["unit"].map({"bn USD": 1.0, "mn USD": 0.001})
+    return (rows["value"] * scale).set_axis(rows["label"]).dropna().sort_values(ascending=False)
+
+
+def compare_with_sherin(
+    siberia: pd.DataFrame, total: pd.DataFrame, goods: pd.DataFrame, partners: pd.DataFrame
+) -> pd.DataFrame:
+    """Sherin's national figures beside ours: the same quantity, year and, as far as known, definition."""
+
+    def his(contains: str, year: int) -> float:
+        rows = siberia[siberia["indicator"].str.contains(contains, regex=False) & (siberia["year_from"] == year)]
+        return float(rows["value"].iloc[0])
+
+    ours = totals(total, 2013, 2023)
+    china = partners[(partners["reporter"] == "RUS") & (partners["year"] == 2022)]
+    china = china.pivot(index="partner", columns="flow", values="value_musd")
+    share = 100 * china.loc["CHN"] / china.loc["WLD"]
+    rows = {
+        "fuels in Russia's exports to China 2022, % (BACI, HS 27)": (
+            his("mineral fuel share", 2022),
+            100 * chapter_share(chapters(goods, "RUS", "CHN", "BACI"), 27, 27)[2022],
+        ),
+        "machinery in Russia's imports from China 2022, % (BACI, HS 84-90)": (
+            his("machinery and equipment share of Russian imports", 2022),
+            100 * engineering_share(chapters(goods, "CHN", "RUS", "BACI"))[2022],
+        ),
+        "turnover 2017, bn USD (Russian customs, IMF)": (his("trade turnover", 2017), ours["RUS", "turnover"][2017]),
+        "turnover 2017, bn USD (Chinese customs)": (his("trade turnover", 2017), ours["CHN", "turnover"][2017]),
+        "turnover 2023, bn USD (Chinese customs)": (his("trade turnover", 2023), ours["CHN", "turnover"][2023]),
+        "China's share of Russia's exports 2022, % (IMF estimate)": (
+            his("share of Russian exports", 2022),
+            share["export"],
+        ),
+        "China's share of Russia's imports 2022, % (IMF estimate)": (
+            his("share of Russian imports", 2022),
+            share["import"],
+        ),
+    }
+    frame = pd.DataFrame(rows, index=["Sherin", "ours"]).T.rename_axis("quantity")
+    return frame.assign(difference=frame["ours"] - frame["Sherin"])
+
+
 def _same_groups(a: pd.Series, b: pd.Series) -> None:
     if not a.index.equals(b.index):
         different = sorted(set(a.index.astype(str)) ^ set(b.index.astype(str)))
