@@ -47,7 +47,8 @@ def ras(matrix, rows, columns, tol: float = 1e-10, max_iterations: int = 10_000)
             raise InputError(f"RAS: {name} holds {a.min()}; only finite values >= 0 are allowed")
     gap = np.abs(u.sum(-1) - v.sum(-1))
     if (gap > 1e-9 * np.maximum(u.sum(-1), 1e-300)).any():
-        raise InputError(f"RAS: rows sum to {u.sum(-1).max():.10g} and columns to {v.sum(-1).max():.10g}; must be equal")
+        sums = f"rows sum to {u.sum(-1).max():.10g} and columns to {v.sum(-1).max():.10g}"
+        raise InputError(f"RAS: {sums}; they must be equal")
     for name, total, sums in (("row", u, m.sum(-1)), ("column", v, m.sum(-2))):
         if ((total > 0) & (sums == 0)).any():
             where = tuple(int(k) for k in np.argwhere((total > 0) & (sums == 0))[0])
@@ -62,10 +63,10 @@ def ras(matrix, rows, columns, tol: float = 1e-10, max_iterations: int = 10_000)
         if (np.abs(reached * b - v) <= tol * scale).all():
             return a[..., :, None] * m * b[..., None, :]
         b = _ratio(v, reached)
-    raise InputError(f"RAS: not within {tol} after {max_iterations} iterations; the zeros leave no table with these totals")
+    raise InputError(f"RAS: not within {tol} after {max_iterations} iterations; the zeros may leave no such table")
 
 
-def gravity_ras(prior, supply, use, diagonal=None, bounds=(0.02, 50.0), tol: float = 1e-12):
+def gravity_ras(prior, supply, use, diagonal=None, bounds=(0.02, 50.0), tol: float = 1e-11):
     """Interregional flows y (i, r, s) from one prior matrix (r, s), with bounded factors on the diagonal.
 
     Per product, y fits `supply` (i, r) and `use` (i, s). With `diagonal` (s), the wanted share of own supply in
@@ -136,10 +137,11 @@ class National:
             error = (total / self.output - 1).abs()
             if not error.max() <= tolerance:
                 j = error.fillna(np.inf).idxmax()
-                raise InputError(f"national table: {side} {j} sums to {total[j]:.6f}, its output is {self.output[j]:.6f}")
+                raise InputError(f"national table: {side} {j} sums to {total[j]:.6f}, output is {self.output[j]:.6f}")
         share = inputs / self.output
         if share.max() >= 1:
-            raise InputError(f"national table: inputs of {share.idxmax()} are {share.max():.4f} of output; must be below 1")
+            j = share.idxmax()
+            raise InputError(f"national table: inputs of {j} are {share[j]:.4f} of its output; must be below 1")
 
     def aggregate(self, groups: pd.Series) -> "National":
         """The table in coarser sectors; `groups` maps sector -> group (order of first appearance)."""
@@ -274,7 +276,7 @@ class RegionalTables:
         errors = {
             "supply: output = deliveries + exports": (self.flows.sum(2).T + self.exports - self.output) / x,
             "cost: output = inputs + taxes + value added": (inputs - self.output) / x,
-            "use: deliveries received = domestic use": (self.flows.sum(1).T - self.domestic_use) / self.domestic_use.max(),
+            "use: deliveries = domestic use": (self.flows.sum(1).T - self.domestic_use) / self.domestic_use.max(),
             "imports = use of imports": self.use_import.sum(2) + self.final_import.sum(2) - self.imports,
             "negative flows and exports (bn RUB)": np.minimum([self.flows.min(), self.exports.min()], 0),
         }
@@ -405,11 +407,13 @@ def _regional_output(table, output, keys, manufacturing, moved) -> pd.DataFrame:
         else:
             seed = keys[[f"{prior}:{j}" for j in members]].set_axis(members, axis=1)
             seed = seed * (columns / seed.sum())
-        x[members] = ras(seed.to_numpy(), rows.to_numpy(), columns.to_numpy())
+        fitted = ras(seed.to_numpy(), rows.to_numpy(), columns.to_numpy())
+        x[members] = fitted * (columns.to_numpy() / fitted.sum(0))  # the national column holds to the last digit
         for j in members:
             wanted, reached = seed[j] / seed[j].sum(), x[j] / x[j].sum()
             r = (reached - wanted).abs().idxmax()
-            moved.append((f"{prior} to regional output", f"{j} {r}", wanted[r], reached[r], "region's share, largest move"))
+            compared = "region's share of the sector, largest move"
+            moved.append((f"{prior} to regional output", f"{j} {r}", wanted[r], reached[r], compared))
     return x
 
 
