@@ -165,13 +165,15 @@ class National:
 @dataclass(frozen=True)
 class Inputs:
     """What `build` needs: `sectors` (index sector: name, sector12, section, goods, bulk), `national`, `keys`
-    (region, key), `deliveries` (origin, destination + EXPORT; bn RUB), `valuation` of exports (sector, item)."""
+    (region, key), `deliveries` (origin, destination + EXPORT; bn RUB), `valuation` of exports (sector, item),
+    `employment` by sector, thousand persons."""
 
     sectors: pd.DataFrame
     national: National
     keys: pd.DataFrame
     deliveries: pd.DataFrame
     valuation: pd.DataFrame
+    employment: pd.Series
 
 
 def inputs() -> Inputs:
@@ -204,7 +206,10 @@ def inputs() -> Inputs:
     valuation = datasets.load("export_valuation_2016").set_index("sector").drop(columns=["source", "status"])
     outside = table[table["part"] == "outside"].set_index(["row", "column"])["value_bn_rub_2016"]
     national = National(domestic, imported, taxes, added, output, outside)
-    return Inputs(sectors.astype({"goods": bool, "bulk": bool}), national, keys, od.loc[list(REGIONS)], valuation)
+    paths = datasets.load("economy_paths")
+    jobs = paths[paths["variable"] == "employment"].set_index("sector")["value"][n]
+    od = od.loc[list(REGIONS)]
+    return Inputs(sectors.astype({"goods": bool, "bulk": bool}), national, keys, od, valuation, jobs)
 
 
 # --- regional tables ------------------------------------------------------------------------------------------
@@ -216,7 +221,7 @@ class RegionalTables:
 
     use_domestic, use_import (s, i, j); final_domestic, final_import (s, i, FINAL); product_taxes (s, j + FINAL);
     value_added (s, VALUE_ADDED, j); output, exports, imports (r, i); flows (i, r, s) of domestic products;
-    employment (r, group) in thousand persons of 2018; population (r, year); `adjustments`: how far each step moved.
+    employment (r, j), thousand persons. `data`: what the tables were built from; `adjustments`: how far steps moved.
     """
 
     regions: tuple[str, ...]
@@ -233,14 +238,13 @@ class RegionalTables:
     exports: np.ndarray
     imports: np.ndarray
     flows: np.ndarray
-    valuation: pd.DataFrame
-    sector_table: pd.DataFrame
-    keys: pd.DataFrame
+    employment: np.ndarray
+    data: Inputs
     adjustments: pd.DataFrame
 
     AXES = SimpleNamespace(
         use_domestic="rij", use_import="rij", final_domestic="rif", final_import="rif", product_taxes="rt",
-        value_added="rvj", output="ri", exports="ri", imports="ri", flows="iRr",
+        value_added="rvj", output="ri", employment="rj", exports="ri", imports="ri", flows="iRr",
     )  # fmt: skip
 
     def labelled(self, name: str):
@@ -268,8 +272,14 @@ class RegionalTables:
         """Gross value added (r, j)."""
         return self.value_added.sum(1)
 
-    def check(self, national: National | None = None) -> pd.DataFrame:
-        """Largest relative error by identity; the most negative flow; with `national`, the sum over regions."""
+    @property
+    def national(self) -> National:
+        """The national table in this variant's sectors."""
+        nat = self.data.national
+        return nat if nat.sectors == self.sectors else nat.aggregate(self.data.sectors["sector12"])
+
+    def check(self) -> pd.DataFrame:
+        """Largest error by identity (relative unless bn RUB is said) and the most negative flow."""
         n, produced = len(self.sectors), self.output > 1e-6  # cells below 1 thousand roubles are compared as they are
         x = np.where(produced, self.output, 1.0)
         inputs = (self.use_domestic + self.use_import).sum(1) + self.product_taxes[:, :n] + self.value_added.sum(1)
@@ -280,13 +290,15 @@ class RegionalTables:
             "imports = use of imports": self.use_import.sum(2) + self.final_import.sum(2) - self.imports,
             "negative flows and exports (bn RUB)": np.minimum([self.flows.min(), self.exports.min()], 0),
         }
-        if national is not None:
-            names, total = list(self.sectors), np.concatenate([self.use_domestic.sum(0), self.final_domestic.sum(0)], 1)
-            errors["regions sum to the national table, domestic"] = total - national.domestic[names + list(FINAL)]
-            total = np.concatenate([self.use_import.sum(0), self.final_import.sum(0)], 1)
-            errors["regions sum to the national table, imported"] = total - national.imported[names + list(FINAL)]
-            errors["regions sum to national output"] = self.output.sum(0) / national.output - 1
-            errors["regions sum to national exports"] = self.exports.sum(0) - national.domestic["exports"]
+        nat, names = self.national, list(self.sectors)
+        for kind, use, final, table in (
+            ("domestic", self.use_domestic, self.final_domestic, nat.domestic),
+            ("imported", self.use_import, self.final_import, nat.imported),
+        ):
+            total = np.concatenate([use.sum(0), final.sum(0)], 1) - table[[*names, *FINAL]]
+            errors[f"regions sum to the national table, {kind} (bn RUB)"] = total
+        errors["regions sum to national output"] = self.output.sum(0) / nat.output - 1
+        errors["regions sum to national exports (bn RUB)"] = self.exports.sum(0) - nat.domestic["exports"]
         largest = [float(np.abs(np.asarray(e)).max()) for e in errors.values()]
         return pd.DataFrame({"identity": list(errors), "largest_error": largest})
 
@@ -327,12 +339,13 @@ def build(
     moved: list[tuple] = []
     table, nat = data.sectors, data.national
     output = _regional_output(table, nat.output, keys, manufacturing, moved)  # (r, i)
+    jobs = _employment(table, data.employment, output / nat.output, keys)
     if variant == "12":
+        jobs = jobs.T.groupby(table["sector12"]).sum().loc[list(dict.fromkeys(table["sector12"]))].T
         nat = nat.aggregate(table["sector12"])
         output = output.T.groupby(table["sector12"]).sum().loc[list(nat.sectors)].T
         goods = table.groupby("sector12")["goods"].any()
         table = pd.DataFrame({"goods": goods, "bulk": goods}).loc[list(nat.sectors)]
-    valuation = data.valuation.groupby(data.sectors["sector12"] if variant == "12" else lambda i: i).sum()
     names, x, goods = list(nat.sectors), output.to_numpy(), table["goods"].to_numpy(bool)
     shares = pd.DataFrame(
         {
@@ -373,9 +386,8 @@ def build(
         exports=exports,
         imports=use[1].sum(2) + final[1].sum(2),
         flows=flows,
-        valuation=valuation.loc[names],
-        sector_table=data.sectors,
-        keys=keys,
+        employment=jobs.to_numpy(),
+        data=data,
         adjustments=pd.DataFrame(moved, columns=["step", "item", "wanted", "reached", "what_is_compared"]),
     )
 
@@ -415,6 +427,18 @@ def _regional_output(table, output, keys, manufacturing, moved) -> pd.DataFrame:
             compared = "region's share of the sector, largest move"
             moved.append((f"{prior} to regional output", f"{j} {r}", wanted[r], reached[r], compared))
     return x
+
+
+def _employment(table, jobs, shares, keys) -> pd.DataFrame:
+    """Employment (r, j): national by sector, spread by output and by each region's employment in the activity."""
+    group = {"H": "H+J", "J": "H+J", "K": "K+M+N", "M72": "K+M+N", "M+N": "K+M+N", "O+P+Q": "P+Q", "I+R+S+T": "I+S"}
+    activity = table["section"].map(lambda s: group.get(s, s))
+    seed = shares * jobs
+    for a in activity.unique():
+        members = table.index[activity == a]
+        known = keys[f"employment:{a}"]
+        seed[members] = seed[members].mul(known / known.sum() * jobs[members].sum() / seed[members].sum(axis=1), axis=0)
+    return seed
 
 
 def _exports(names, x, total, goods, target, regions, moved) -> np.ndarray:
