@@ -309,7 +309,7 @@ def state(stage: Stage):
     a = given(stage.inputs, "region", "product", "sector")
     sigma = given(stage.delivery_share, "product", "origin", "region")
     mu = given(stage.import_share, "product", "region")
-    x0 = variable("x0", given(stage.retained, "region", "sector"), "region", "sector")  # (2.5) as a bound
+    x = variable("x", given(np.where(produced, np.inf, 0), "region", "sector"), "region", "sector")  # x0 + x1
     x1 = variable("x1", given(np.where(produced & (stage.span > 0), np.inf, 0), "region", "sector"), "region", "sector")
     z = m.add_variables(0, name="z")
     inv = variable("inv", np.inf, "region", lower=given(stage.investment_path, "region"))  # (2.9) as a bound
@@ -321,7 +321,6 @@ def state(stage: Stage):
     room = given(stage.export_room(), "product", "origin", "partner")
     down = variable("export_down", room, "product", "origin", "partner")
 
-    x = x0 + x1
     supply = x.rename({"region": "origin", "sector": "product"})
     exports, centre = up - down, given(stage.export_centre, "product", "origin", "partner")
     band = b.deliveries * sigma.sum("origin") + b.imports * mu
@@ -336,6 +335,7 @@ def state(stage: Stage):
     m.add_constraints(supply - delivered - exports.sum("partner") == centre.sum("partner"), name="supply")  # (2.2b)
     m.add_constraints(w - 2 * b.deliveries * sigma * u <= 0, name="delivery_band")  # (2.12), (2.13)
     m.add_constraints(v - 2 * b.imports * mu * u <= 0, name="import_band")  # (2.12)
+    m.add_constraints(x - x1 <= given(stage.retained, "region", "sector"), name="retained")  # (2.5)
     l = given(stage.labour_coefficient, "region", "sector")  # noqa: E741 (the equation's letter)
     m.add_constraints((l * x).sum("sector") <= given(stage.labour, "region"), name="labour")  # (2.4)
     imports = (1 - b.imports) * mu * u + v
@@ -352,9 +352,7 @@ def state(stage: Stage):
         m.add_constraints(capital - fund - reference * t <= -reference, name="capital")  # (2.6)
         slope, intercept = (xr.DataArray(c, dims=["tangent", "region"]) for c in stage.cuts)
         cuts = {"tangent": range(len(TANGENTS)), "region": regions}
-        m.add_constraints(
-            fund - slope.assign_coords(cuts) * inv <= intercept.assign_coords(cuts), name="fund"
-        )  # (2.7)
+        m.add_constraints(fund - slope.assign_coords(cuts) * inv <= intercept.assign_coords(cuts), name="fund")  # (2.7)
     if np.isfinite(stage.rail_capacity):
         tonnes = given(stage.rail_tonnes, "product", "origin", "partner")
         used = float((stage.rail_tonnes * stage.export_centre).sum())
@@ -372,30 +370,39 @@ class Program:
     lower: np.ndarray
     upper: np.ndarray
     cost: np.ndarray
-    x: np.ndarray
-    dual: np.ndarray
+    x: np.ndarray | None = None
+    dual: np.ndarray | None = None
 
 
 def residuals(p: Program) -> dict[str, float]:
-    """Scaled residuals of the optimality conditions, from the data alone (no figure of the solver's own)."""
+    """Scaled residuals of the optimality conditions, from the program's data and no figure of the solver's own."""
     activity, reduced = p.a @ p.x, p.cost - p.a.T @ p.dual
-    out = {}
-    gaps, signs, bound_value = [], [], 0.0
-    for value, low, high, price in (
-        (activity, p.row_lower, p.row_upper, p.dual), (p.x, p.lower, p.upper, reduced)
-    ):  # fmt: skip
+    primal, signs, slack, bound_value = 0.0, 0.0, 0.0, 0.0
+    sides = ((activity, p.row_lower, p.row_upper, p.dual), (p.x, p.lower, p.upper, reduced))
+    for value, low, high, price in sides:
         scale = 1 + np.abs(value)
-        out["primal"] = max(out.get("primal", 0.0), (np.maximum(low - value, value - high) / scale).max(initial=0))
-        signs.append(np.where(np.isinf(low), np.maximum(price, 0), 0) + np.where(np.isinf(high), np.maximum(-price, 0), 0))
-        bound = np.where(price > 0, np.where(np.isinf(low), value, low), np.where(np.isinf(high), value, high))
-        gaps.append(np.abs(price * (value - bound)) / scale)
-        bound_value += float(np.where(price != 0, price * bound, 0).sum())
-    objective = float(p.cost @ p.x)
-    price_scale = 1 + np.abs(p.dual).max(initial=0)
-    out["dual"] = float(max(s.max(initial=0) for s in signs) / price_scale)
-    out["complementary_slackness"] = float(max(g.max(initial=0) for g in gaps) / price_scale)
-    out["gap"] = abs(objective - bound_value) / (1 + abs(objective))
-    return out
+        primal = max(primal, (np.maximum(low - value, value - high) / scale).max())
+        # a price needs a bound on its side; where there is none the price itself is the residual
+        bound = np.where(price > 0, low, high)
+        held = np.isfinite(bound) | (price == 0)
+        signs = max(signs, np.abs(np.where(held, 0, price)).max())
+        bound = np.where(np.isfinite(bound), bound, value)
+        slack = max(slack, (np.abs(price * (value - bound)) / scale).max())
+        bound_value += float(price @ bound)
+    prices, objective = 1 + np.abs(p.dual).max(), float(p.cost @ p.x)
+    gap = abs(objective - bound_value) / (1 + abs(objective))
+    return {"primal": primal, "dual": signs / prices, "complementary_slackness": slack / prices, "gap": gap}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A project's column: coefficients by constraint family (`rows`), output of its effects `beta` (i), what of it is
+    exported (i, k), purchases with the effects' materials (i), bn RUB per unit of intensity."""
+
+    rows: dict
+    beta: np.ndarray
+    exports: np.ndarray
+    purchases: np.ndarray
 
 
 class EconomyModel:
@@ -408,9 +415,19 @@ class EconomyModel:
     """
 
     CHANGES = ("labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption")
-    TIE = 1e-6  # weight of the distance of exports from their path: z moves by less than 1e-3 bn
+    TIE = 1e-6  # eps of (2.1) per bn RUB of distance of exports from their path: z moves by less than 1e-3 bn
+    TOLERANCE = 1e-7
+    # what each constraint is counted by, and in which unit
+    FAMILIES = {
+        "supply": ("sector", "region", "bn RUB"), "labour": ("region", "thousand persons"),
+        "capital": ("region", "bn RUB"), "retained": ("region", "sector", "bn RUB"), "external_balance": ("bn RUB",),
+        "rail": ("Mt",), "delivery_band": ("sector", "region", "region", "bn RUB"),
+    }  # fmt: skip
 
     def __init__(self, tables, year, paths, base=None, bands=None, kappa=None, capacity=1.0, rail_capacity=None):
+        import highspy
+        from scipy import sparse
+
         base = base or base_state(tables)
         if year < base.year:
             raise InputError(f"stage year {year} is before its base year {base.year}; nodes must be in order")
@@ -418,253 +435,200 @@ class EconomyModel:
         stage = _stage(tables, year, paths, base, bands or Bands(), kappa, capacity)
         if rail_capacity is not None:
             stage = replace(stage, rail_capacity=float(rail_capacity))
-        self.tables, self.paths, self.base, self.kappa, self.stage = tables, paths, base, kappa, stage
-        self._build()
-
-    def _build(self):
-        import highspy
-        from scipy import sparse
-
-        m = state(self.stage)
-        self._solver = m.to_highspy()
+        self.tables, self.base, self.stage = tables, base, stage
+        m = state(stage)
+        self._solver, self._warm = m.to_highspy(), False
         self._options(output_flag=False, threads=1)
         lp = self._solver.getLp()
         kind = sparse.csc_array if lp.a_matrix_.format_ == highspy.MatrixFormat.kColwise else sparse.csr_array
-        parts = (lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_)
-        a = sparse.csc_array(kind(parts, (lp.num_row_, lp.num_col_)))
-        self._data = Program(
-            a, np.array(lp.row_lower_), np.array(lp.row_upper_), np.array(lp.col_lower_), np.array(lp.col_upper_),
-            np.array(lp.col_cost_), np.empty(0), np.empty(0),
-        )  # fmt: skip
+        a = kind((lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_), (lp.num_row_, lp.num_col_))
+        limits = (lp.row_lower_, lp.row_upper_, lp.col_lower_, lp.col_upper_, lp.col_cost_)
+        self._data = Program(sparse.csc_array(a), *(np.array(v) for v in limits))
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, m.matrices.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, m.matrices.clabels) for n, c in m.constraints.items()}
-        self._warm = False
+
+    def column(self, project: ProjectColumn) -> Column:
+        """A project's coefficients, with the numbers of the constraints they enter."""
+        st = self.stage
+        if project.region not in st.regions:
+            raise unknown(f"region of project '{project.name}'", project.region, st.regions)
+        r, k = st.regions.index(project.region), len(st.regions)
+        bought = self._vector(project, "capital") + self._vector(project, "current")
+        bought[st.sectors.index("RND")] += project.rnd
+        output, hired = self._vector(project, "output"), self._vector(project, "output")
+        hired = hired + self._vector(project, "capacity")
+        beta = hired + self._vector(project, "productivity")
+        bought += st.inputs[r] @ beta
+        abroad = (project.export_share * beta)[:, None] * [project.china_share, 1 - project.china_share]
+        home = (1 - project.export_share) * beta
+        flows = self.tables.flows[:, r, :]  # (2.13) the project's deliveries go where the region's own go
+        to = flows / np.maximum(flows.sum(1, keepdims=True), 1e-300) * home[:, None]
+        at = np.eye(k)[r]
+        rows = {
+            "use": -np.outer(bought, at),  # (2.2a) alpha
+            "supply": np.outer(home, at),  # (2.2b) beta, its exports outside the band
+            "delivery_band": -at[None, :, None] * to[:, None, :],  # (2.13)
+            "labour": at * (project.labour_thousand + st.labour_coefficient[r] @ hired),  # (2.4)
+            "capital": at * (project.investment_fund + st.capital_coefficient @ output),  # (2.6)
+            "external_balance": np.array(st.export_price * abroad.sum()),  # (2.8)
+            "rail": np.array((st.rail_tonnes[:, r] * abroad).sum()),  # (2.10)
+        }
+        return Column({name: c for name, c in rows.items() if name in self.rows}, beta, abroad, bought)
+
+    def _vector(self, project, name) -> np.ndarray:
+        """A project's figures by sector of the model; a productivity effect as output, on the stage's base output."""
+        st, groups, r = self.stage, self.tables.data.sectors["sector12"], self.stage.regions.index(project.region)
+        national, out = self.tables.data.national.output, np.zeros(len(self.stage.sectors))
+        for sector, value in dict(getattr(project, name)).items():
+            code = sector if sector in st.sectors else groups.get(sector)
+            if code not in st.sectors:
+                raise unknown(f"sector in {name} of project '{project.name}'", sector, st.sectors)
+            i = st.sectors.index(code)
+            part = 1.0 if sector == code else national[sector] / national[groups.index[groups == code]].sum()
+            out[i] += value * (part * self.base.output[r, i] if name == "productivity" else 1.0)
+        return out
+
+    def solve(self, projects: Sequence[ProjectColumn] = (), changes: Mapping | None = None, reciprocal: bool = False):
+        """Solve with the given projects and changed right-hand sides; the model itself stays as built.
+
+        `changes`: labour, investment_path (Series by region), external_balance, rail_capacity, consumption (fixes z),
+        fixed_use (array (s, i)). `reciprocal`: minimise the scale of the investment fund at the fixed z instead of
+        maximising z. Returns a frozen EconomySolution. Raises InputError for an unknown region, sector or change and
+        for a program without a solution, naming the constraint, sector and region.
+        """
+        columns = [self.column(p) for p in projects]
+        program = self._changed(projects, columns, changes or {}, reciprocal)
+        base, h = len(self._data.cost), self._solver
+        rows, cols = np.arange(len(program.row_lower), dtype=np.int32), np.arange(base, dtype=np.int32)
+        h.changeRowsBounds(len(rows), rows, program.row_lower, program.row_upper)
+        h.changeColsBounds(base, cols, program.lower[:base], program.upper[:base])
+        h.changeColsCost(base, cols, program.cost[:base])
+        for j in range(base, len(program.cost)):
+            part = slice(*program.a.indptr[j : j + 2])
+            index, value = program.a.indices[part].astype(np.int32), program.a.data[part]
+            h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
+        try:
+            tied = free = self._run(program)
+            if not reciprocal:  # among the optima the one whose exports are nearest their path
+                cost = program.cost.copy()
+                cost[self.columns["export_up"]] = cost[self.columns["export_down"]] = self.TIE
+                h.changeColsCost(base, cols, cost[:base])
+                tied = self._run(replace(program, cost=cost))
+        finally:
+            if columns:
+                h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
+        return _solution(self, tuple(projects), tuple(columns), free, tied)
+
+    def _changed(self, projects, columns, changes, reciprocal) -> Program:
+        """The program with changed right-hand sides and the projects' columns appended."""
+        from scipy import sparse
+
+        d, st, rows = self._data, self.stage, self.rows
+        p = replace(d, **{k: getattr(d, k).copy() for k in ("row_lower", "row_upper", "lower", "upper", "cost")})
+        path_value, tonnes = st.export_price * st.export_centre.sum(), (st.rail_tonnes * st.export_centre).sum()
+        for name, value in changes.items():
+            if name not in self.CHANGES:
+                raise unknown("change", name, self.CHANGES)
+            if name in ("labour", "investment_path"):
+                if sorted(pd.Series(value).index) != sorted(st.regions):
+                    raise InputError(f"change '{name}' must name every region once: {', '.join(st.regions)}")
+                target, where = (p.row_upper, rows["labour"]) if name == "labour" else (p.lower, self.columns["inv"])
+                target[where] = pd.Series(value)[list(st.regions)].to_numpy(float)
+            elif name == "external_balance":
+                p.row_lower[rows[name]] = float(value) - path_value
+            elif name == "rail_capacity":
+                if "rail" not in rows:
+                    raise InputError(f"rail_capacity: the stage to {st.year} was built without a limit")
+                p.row_upper[rows["rail"]] = float(value) - tonnes
+                p.upper[self.columns["export_down"]] = st.export_room(float(value))
+            elif name == "fixed_use":
+                p.row_lower[rows["use"]] = p.row_upper[rows["use"]] = np.asarray(value, float).T
+            else:
+                p.lower[self.columns["z"]] = p.upper[self.columns["z"]] = float(value)
+        if reciprocal:
+            if not st.span:
+                raise InputError("the reciprocal problem needs a stage of at least a year: there is no new capital")
+            t = self.columns["capital_scale"]
+            p.cost[:], p.cost[t], p.lower[t], p.upper[t] = 0, 1, -np.inf, np.inf
+        if not columns:
+            return p
+        dense = np.zeros((d.a.shape[0], len(columns)))
+        for h, (project, column) in enumerate(zip(projects, columns, strict=True)):
+            if project.year != st.year:
+                raise InputError(f"project '{project.name}' is for {project.year}, the stage ends in {st.year}")
+            for name, values in column.rows.items():
+                dense[rows[name], h] = values
+        bounds = np.array([q.intensity for q in projects], float)
+        return replace(
+            p,
+            a=sparse.hstack([d.a, sparse.csc_array(dense)], format="csc"),
+            lower=np.r_[p.lower, bounds[:, 0]],
+            upper=np.r_[p.upper, bounds[:, 1]],
+            cost=np.r_[p.cost, np.zeros(len(columns))],
+        )
 
     def _options(self, **options):
         for name, value in options.items():
             self._solver.setOptionValue(name, value)
 
-    def column(self, project: ProjectColumn) -> dict[str, np.ndarray]:
-        """Coefficients of a project's column by constraint family, in the rows' shapes; and its parts of value added.
-
-        Purchases and inputs of the effects enter (2.2a), output and exports (2.2b), labour (2.4), capital (2.6),
-        exports also (2.8) and (2.10); deliveries get the project's own term in the bands (2.13).
-        """
-        st, r = self.stage, self._region(project.region, f"project '{project.name}'")
-
-        def vector(values, name):
-            group, out = self.tables.data.sectors["sector12"], np.zeros(len(st.sectors))
-            for sector, value in dict(values).items():
-                code = sector if sector in st.sectors else group.get(sector)
-                if code not in st.sectors:
-                    raise unknown(f"sector in {name} of project '{project.name}'", sector, st.sectors)
-                if name == "productivity":  # a share of the sector's output in the base of the stage
-                    value = value * self._reference_output(sector, code, r)
-                out[st.sectors.index(code)] += value
-            return out
-
-        purchases = vector(project.capital, "capital") + vector(project.current, "current")
-        purchases[st.sectors.index("RND")] += project.rnd
-        productive, capacity = vector(project.productivity, "productivity"), vector(project.capacity, "capacity")
-        output = vector(project.output, "output")
-        beta = productive + capacity + output
-        labour = project.labour_thousand + st.labour_coefficient[r] @ (capacity + output)
-        fund = project.investment_fund + st.capital_coefficient @ output
-        bought = purchases + st.inputs[r] @ beta
-        abroad = beta * project.export_share
-        partner = np.array([project.china_share, 1 - project.china_share])
-        flows = self.tables.flows[:, r, :]  # the project's deliveries go where the region's own go
-        to = flows / np.maximum(flows.sum(1, keepdims=True), 1e-300) * (beta - abroad)[:, None]
-        n, k = len(st.sectors), len(st.regions)
-        use, supply, delivery = np.zeros((n, k)), np.zeros((n, k)), np.zeros((n, k, k))
-        use[:, r], supply[:, r], delivery[:, r, :] = -bought, beta - abroad, -to
-        own_labour = np.zeros(k)
-        own_labour[r] = labour
-        out = {
-            "use": use, "supply": supply, "delivery_band": delivery, "labour": own_labour,
-            "external_balance": np.array(st.export_price * abroad.sum()),
-            "rail": np.array((st.rail_tonnes[:, r] * partner * abroad[:, None]).sum()),
-            "capital": np.eye(k)[r] * fund,
-            "beta": beta, "exports": abroad[:, None] * partner, "purchases": bought,
-        }  # fmt: skip
-        return out
-
-    def _reference_output(self, sector, code, r):
-        if sector == code:
-            return self.base.output[r, self.stage.sectors.index(code)]
-        nat = self.tables.data.national.output
-        group = self.tables.data.sectors["sector12"]
-        share = nat[sector] / nat[group[group == code].index].sum()
-        return self.base.output[r, self.stage.sectors.index(code)] * share
-
-    def _region(self, name, what) -> int:
-        if name not in self.stage.regions:
-            raise unknown(f"region of {what}", name, self.stage.regions)
-        return self.stage.regions.index(name)
-
-    def solve(self, projects: Sequence[ProjectColumn] = (), changes: Mapping | None = None, reciprocal: bool = False):
-        """Solve with the given projects and changed right-hand sides; the model itself stays as built.
-
-        `changes`: labour (Series by region, thousand persons), investment_path (Series by region), external_balance,
-        rail_capacity (numbers), fixed_use (array (s, i)), consumption (fixes z). `reciprocal`: with z fixed, minimise
-        the scale of the investment fund instead of maximising z. Returns a frozen EconomySolution. Raises InputError
-        for an unknown region, sector or change, and for a program without a solution, naming the constraint.
-        """
-        program, columns = self._changed(projects, changes or {}, reciprocal)
-        base = len(self._data.cost)
-        self._load(program, base, columns)
-        try:
-            free = self._run(program)
-            tied = self._run(self._tie(free)) if not reciprocal and self.stage.bands.exports > 0 else free
-        finally:
-            self._unload(base)
-        return _solution(self, tuple(projects), columns, free, tied)
-
-    def _changed(self, projects, changes, reciprocal):
-        """The program with project columns appended and changes applied."""
-        from scipy import sparse
-
-        for name in changes:
-            if name not in self.CHANGES:
-                raise unknown("change", name, self.CHANGES)
-        for p in projects:
-            if p.year != self.stage.year:
-                raise InputError(f"project '{p.name}' is for {p.year}, the stage ends in {self.stage.year}")
-        d, st = self._data, self.stage
-        low, high, lower, upper, cost = (getattr(d, k).copy() for k in ("row_lower", "row_upper", "lower", "upper", "cost"))
-        regions = list(st.regions)
-        if "labour" in changes:
-            high[self.rows["labour"]] = _labelled(changes["labour"], regions, "labour")
-        if "investment_path" in changes:
-            lower[self.columns["inv"]] = _labelled(changes["investment_path"], regions, "investment_path")
-        if "external_balance" in changes:
-            low[self.rows["external_balance"]] = (
-                float(changes["external_balance"]) - st.export_price * st.export_centre.sum()
-            )
-        if "rail_capacity" in changes:
-            if "rail" not in self.rows:
-                raise InputError(f"rail_capacity cannot be changed in {st.year}: the stage was built without a limit")
-            used = float((st.rail_tonnes * st.export_centre).sum())
-            high[self.rows["rail"]] = float(changes["rail_capacity"]) - used
-            upper[self.columns["export_down"]] = st.export_room(float(changes["rail_capacity"]))
-        if "fixed_use" in changes:
-            low[self.rows["use"]] = high[self.rows["use"]] = np.asarray(changes["fixed_use"], float).T
-        if "consumption" in changes:
-            lower[self.columns["z"]] = upper[self.columns["z"]] = float(changes["consumption"])
-        if reciprocal:
-            if not st.span:
-                raise InputError("the reciprocal problem needs a stage of at least a year: there is no new capital")
-            t = self.columns["capital_scale"]
-            cost[:], cost[t], lower[t], upper[t] = 0, 1, -np.inf, np.inf
-        columns = [self.column(p) for p in projects]
-        if columns:
-            dense = np.zeros((d.a.shape[0], len(columns)))
-            for h, c in enumerate(columns):
-                for name, where in self.rows.items():
-                    if name in c:
-                        dense[where, h] = c[name]
-            a = sparse.hstack([d.a, sparse.csc_array(dense)], format="csc")
-            lower = np.r_[lower, [p.intensity[0] for p in projects]]
-            upper = np.r_[upper, [p.intensity[1] for p in projects]]
-            cost = np.r_[cost, np.zeros(len(projects))]
-        else:
-            a = d.a
-        return Program(a, low, high, lower, upper, cost, np.empty(0), np.empty(0)), columns
-
-    def _load(self, p: Program, base: int, columns):
-        h, rows, every = self._solver, np.arange(len(p.row_lower)), np.arange(base)
-        h.changeRowsBounds(len(rows), rows.astype(np.int32), p.row_lower, p.row_upper)
-        h.changeColsBounds(base, every.astype(np.int32), p.lower[:base], p.upper[:base])
-        h.changeColsCost(base, every.astype(np.int32), p.cost[:base])
-        for j in range(base, base + len(columns)):
-            start, end = p.a.indptr[j], p.a.indptr[j + 1]
-            index = p.a.indices[start:end].astype(np.int32)
-            h.addCol(p.cost[j], p.lower[j], p.upper[j], end - start, index, p.a.data[start:end])
-
-    def _unload(self, base: int):
-        extra = self._solver.getNumCol() - base
-        if extra > 0:
-            self._solver.deleteCols(extra, np.arange(base, base + extra, dtype=np.int32))
-
-    def _tie(self, free: Program) -> Program:
-        """The program with exports drawn to their path: picks one of the many optima, prices are the free one's."""
-        cost = free.cost.copy()
-        for name in ("export_up", "export_down"):
-            cost[self.columns[name]] = self.TIE
-        self._solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-        return replace(free, cost=cost)
-
     def _run(self, p: Program) -> Program:
-        """Solve what is loaded: warm simplex where a basis is kept, interior point with crossover otherwise."""
+        """Solve what is loaded: simplex from the kept basis, or interior point with crossover; checked outside."""
         import highspy
 
-        for attempt in ("warm", "cold") if self._warm else ("cold",):
-            if attempt == "warm":
+        for warm in (True, False) if self._warm else (False,):
+            if warm:
                 self._options(solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off")
             else:
                 self._solver.clearSolver()
                 self._options(solver="ipm", run_crossover="on", presolve="on")
             self._solver.run()
-            status = self._solver.getModelStatus()
-            if status == highspy.HighsModelStatus.kOptimal:
-                s = self._solver.getSolution()
-                done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
-                if max(residuals(done).values()) <= 1e-7:
-                    self._warm = True
-                    return done
+            if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+                problem = None
+                continue
+            s = self._solver.getSolution()
+            done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
+            problem = max(residuals(done).items(), key=lambda item: item[1])
+            if problem[1] <= self.TOLERANCE:
+                self._warm = True
+                return done
         self._warm = False
-        if status == highspy.HighsModelStatus.kOptimal:
-            worst = max(residuals(done), key=residuals(done).get)
-            raise InputError(f"stage {self.stage.year}: {worst} residual {residuals(done)[worst]:.1e} is above 1e-7")
-        raise InputError(self._diagnose(p))
+        if problem:
+            raise InputError(
+                f"stage {self.stage.year}: {problem[0]} residual {problem[1]:.1e} is above {self.TOLERANCE}"
+            )
+        raise InputError(f"stage {self.stage.year} has no solution: {self._diagnose(p)}")
 
     def _diagnose(self, p: Program) -> str:
-        """One sentence on what cannot be met: the elastic program lets rows give way and shows the largest breach."""
+        """What cannot be met: in the elastic program rows give way at a cost; the largest relative breach is named."""
         import highspy
         from scipy import sparse
 
-        soft = [k for k in ("supply", "labour", "capital", "external_balance", "rail", "delivery_band") if k in self.rows]
-        rows = np.concatenate([np.atleast_1d(self.rows[k]).ravel() for k in soft])
-        n, k = p.a.shape[0], len(rows)
-        eye = sparse.csc_array((np.ones(k), (rows, np.arange(k))), (n, k))
-        a = sparse.hstack([p.a, eye, -eye], format="csc")
-        weight = 1 / (1 + np.abs(np.where(np.isfinite(p.row_upper), p.row_upper, p.row_lower)[rows]))
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = a.shape[1], n
-        lp.col_cost_ = np.r_[np.zeros(p.a.shape[1]), weight, weight]
-        lp.col_lower_ = np.r_[p.lower, np.zeros(2 * k)]
-        lp.col_upper_ = np.r_[p.upper, np.full(2 * k, np.inf)]
-        lp.row_lower_, lp.row_upper_ = p.row_lower, p.row_upper
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        soft = {name: self.rows[name] for name in self.FAMILIES if name in self.rows}
+        rows = np.concatenate([np.ravel(where) for where in soft.values()])
+        limit = np.where(np.isfinite(p.row_upper), p.row_upper, p.row_lower)[rows]
+        k, width, weight = len(rows), p.a.shape[1], 1 / (1 + np.abs(limit))
+        give = sparse.csc_array((np.ones(k), (rows, np.arange(k))), (p.a.shape[0], k))
+        a, lp = sparse.hstack([p.a, give, -give], format="csc"), highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = a.shape
+        lp.col_cost_ = np.r_[np.zeros(width), weight, weight]
+        lp.col_lower_, lp.col_upper_ = np.r_[p.lower, np.zeros(2 * k)], np.r_[p.upper, np.full(2 * k, np.inf)]
+        lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = a.indptr, a.indices, a.data
         h = highspy.Highs()
         h.setOptionValue("output_flag", False)
         h.passModel(lp)
         h.run()
         if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return f"stage {self.stage.year} has no solution: bounds of investment or consumption cannot be met together"
-        x = np.array(h.getSolution().col_value)[p.a.shape[1] :]
-        breach = (x[:k] + x[k:]) * weight
-        row, amount = rows[breach.argmax()], (x[:k] + x[k:])[breach.argmax()]
-        unit = {"labour": "thousand persons", "rail": "Mt"}
-        for name in soft:
-            where = np.atleast_1d(self.rows[name])
-            hit = np.argwhere(where == row)
-            if len(hit):
-                place = self._place(name, hit[0])
-                return f"stage {self.stage.year} has no solution: {name}{place} is short by {amount:.6g} {unit.get(name, 'bn RUB')}"
-        return f"stage {self.stage.year} has no solution"
-
-    def _place(self, family, at) -> str:
-        r, s = self.stage.regions, self.stage.sectors
-        if family in ("labour", "capital"):
-            return f" in region {r[at[0]]}"
-        if family == "supply":
-            return f" of sector {s[at[0]]} in region {r[at[1]]}"
-        if family == "delivery_band":
-            return f" of sector {s[at[0]]} from region {r[at[1]]} to region {r[at[2]]}"
-        return ""
+            return "the bounds of investment, exports and consumption exclude each other"
+        x = np.array(h.getSolution().col_value)[width:]
+        short = x[:k] + x[k:]
+        row = rows[(short * weight).argmax()]
+        name, where = next((n, w) for n, w in soft.items() if (w == row).any())
+        *dims, unit = self.FAMILIES[name]
+        names = {"region": self.stage.regions, "sector": self.stage.sectors}
+        at = "".join(f", {d} {names[d][i]}" for d, i in zip(dims, np.argwhere(where == row)[0], strict=True))
+        return f"{name}{at} is short by {short[rows == row][0]:.6g} {unit}"
 
 
 def _positions(labels, order) -> np.ndarray:
@@ -675,33 +639,25 @@ def _positions(labels, order) -> np.ndarray:
     return position[labels.transpose(*dims).values]
 
 
-def _labelled(values, labels, what) -> np.ndarray:
-    values = pd.Series(values)
-    if set(values.index) != set(labels):
-        raise InputError(f"change '{what}' must name every region once: {', '.join(labels)}")
-    return values[labels].to_numpy(float)
-
-
 # --- results ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class EconomySolution:
-    """Solution of one stage, bn RUB of 2016 a year unless said, labelled.
+    """Solution of one stage, labelled; bn RUB of 2016 a year unless said.
 
-    output, gva (region, sector): with the projects' effects; grp, investment, consumption_by_region (region);
-    consumption: z; deliveries (product, origin, region), exports and imports (product, region, partner);
-    prices (product, region): what one unit of supply adds to z; use_prices (product, region): what one unit of use
-    costs; labour_price (z per thousand persons), capital_price (z per bn RUB of the fund) by region; balance_price,
-    rail_price (z per Mt); binding: constraints at their limits; partner_balance (partner); intensity (project);
-    state: where the next stage starts. `program`: the LP as solved, without the tie-break, whence all prices come;
-    `tied`: with it, whence all quantities come.
+    output, gva (region, sector), with the projects' effects; grp, investment, consumption_by_region (region);
+    consumption: z; deliveries (product, origin, region), not unique where routes tie; exports, imports (product,
+    region, partner). In z per unit: prices (product, region) of a unit supplied, use_prices of a unit used,
+    labour_price (thousand persons), capital_price (bn RUB of the fund), balance_price (bn RUB), rail_price (Mt).
+    binding: priced constraints by family; partner_balance (partner) at relative prices; intensity (project);
+    capital_scale: share of the investment fund used in the reciprocal problem. `program`: the LP without the
+    tie-break, whence all prices come; `tied`: with it, whence all quantities come; `rows`: positions of its rows.
     """
 
     year: int
     output: pd.DataFrame
     gva: pd.DataFrame
-    grp: pd.Series
     consumption: float
     consumption_by_region: pd.Series
     investment: pd.Series
@@ -715,20 +671,35 @@ class EconomySolution:
     balance_price: float
     rail_price: float
     rail_used: float
-    rail_capacity: float
     capital_scale: float
     partner_balance: pd.Series
-    binding: pd.DataFrame
     intensity: pd.Series
-    priced: pd.DataFrame
     projects: tuple[ProjectColumn, ...]
-    state: State
+    columns: tuple[Column, ...]
+    stage: Stage
     program: Program
     tied: Program
-    stage: Stage
+    rows: dict
+
+    @property
+    def grp(self) -> pd.Series:
+        """Gross regional product: value added by region."""
+        return self.gva.sum(axis=1).rename("grp")
+
+    @property
+    def state(self) -> State:
+        """Where the next stage starts."""
+        return State(self.year, self.output.to_numpy(), self.investment.to_numpy())
+
+    @property
+    def binding(self) -> pd.DataFrame:
+        """Constraints that hold with a price, by family, and the largest price (z per unit)."""
+        price = {name: np.abs(np.ravel(self.program.dual[w])) for name, w in self.rows.items() if name != "use"}
+        rows = [(n, int((p > 1e-9).sum()), p.size, p.max()) for n, p in price.items()]
+        return pd.DataFrame(rows, columns=["constraint", "binding", "of", "largest_price"])
 
     def summary(self) -> pd.DataFrame:
-        """By region: GRP, consumption, investment, exports, imports, labour and capital prices; and the country."""
+        """By region and for the country: GRP, consumption, investment, exports, imports; labour and capital prices."""
         table = pd.DataFrame(
             {
                 "grp_bn_rub_2016": self.grp,
@@ -736,92 +707,64 @@ class EconomySolution:
                 "investment_bn_rub_2016": self.investment,
                 "exports_bn_rub_2016": self.exports.sum(("product", "partner")).to_series(),
                 "imports_bn_rub_2016": self.imports.sum(("product", "partner")).to_series(),
-                "labour_price_bn_rub_per_thousand": self.labour_price,
-                "capital_price": self.capital_price,
             }
         )
-        total = table.iloc[:, :5].sum().rename("Russia")
-        return pd.concat([table, total.to_frame().T])
+        table.loc["Russia"] = table.sum()
+        return table.assign(labour_price_bn_rub_per_thousand=self.labour_price, capital_price=self.capital_price)
 
 
 def _solution(model: EconomyModel, projects, columns, free: Program, tied: Program) -> EconomySolution:
     import xarray as xr
 
-    st, x = model.stage, tied.x
+    st, b = model.stage, model.stage.bands
     regions, sectors = list(st.regions), list(st.sectors)
-
-    def price(name):
-        return free.dual[model.rows[name]] if name in model.rows else np.zeros(len(regions))
-
-    var = {name: x[where] for name, where in model.columns.items()}
-    theta = x[len(model._data.cost) :]
-    output = var["x0"] + var["x1"]
-    own = np.zeros_like(output)
-    exports = st.export_centre + var["export_up"] - var["export_down"]
+    coords = {"product": sectors, "origin": regions, "region": regions, "partner": list(PARTNERS)}
+    var = {name: tied.x[where] for name, where in model.columns.items()}
+    theta = tied.x[len(model._data.cost) :]
+    output, exports = var["x"].copy(), st.export_centre + var["export_up"] - var["export_down"]
     for p, c, t in zip(projects, columns, theta, strict=True):
-        r = regions.index(p.region)
-        own[r] += t * c["beta"]
-        exports[:, r] += t * c["exports"]
-    u, b = var["u"], st.bands
-    deliveries = (1 - b.deliveries) * st.delivery_share * u[:, None, :] + var["w"]
-    imports = (1 - b.imports) * st.import_share * u + var["v"]
+        output[regions.index(p.region)] += t * c.beta
+        exports[:, regions.index(p.region)] += t * c.exports
+    deliveries = (1 - b.deliveries) * st.delivery_share * var["u"][:, None, :] + var["w"]
     china = st.china_import_share[:, None, None]
-    imports = imports[:, :, None] * np.concatenate([china, 1 - china], 2)
-    gva = st.value_added * (output + own)
-    z = float(var["z"])
+    imports = ((1 - b.imports) * st.import_share * var["u"] + var["v"])[:, :, None] * np.concatenate(
+        [china, 1 - china], 2
+    )
+    balance = st.export_price * exports.sum((0, 1)) - st.import_price * imports.sum((0, 1))
+
+    def price(name, sign=1.0):
+        return sign * free.dual[model.rows[name]] if name in model.rows else np.zeros(len(regions))
 
     def cube(values, *dims):
-        coords = {"product": sectors, "origin": regions, "region": regions, "partner": list(PARTNERS)}
         return xr.DataArray(values, [(d, coords[d]) for d in dims])
 
-    balance = st.export_price * exports.sum((0, 1)) - st.import_price * imports.sum((0, 1))
-    priced = [
-        {"project": p.name, "term": name, "z_bn_rub_2016": t * float((free.dual[model.rows[name]] * c[name]).sum())}
-        for p, c, t in zip(projects, columns, theta, strict=True)
-        for name in model.rows
-        if name in c
-    ]
     return EconomySolution(
         year=st.year,
-        output=pd.DataFrame(output + own, regions, sectors),
-        gva=pd.DataFrame(gva, regions, sectors),
-        grp=pd.Series(gva.sum(1), regions, name="grp"),
-        consumption=z,
-        consumption_by_region=pd.Series(z * st.consumption_mix.sum(1), regions),
+        output=pd.DataFrame(output, regions, sectors),
+        gva=pd.DataFrame(st.value_added * output, regions, sectors),
+        consumption=float(var["z"]),
+        consumption_by_region=pd.Series(float(var["z"]) * st.consumption_mix.sum(1), regions),
         investment=pd.Series(var["inv"], regions),
         deliveries=cube(deliveries, "product", "origin", "region"),
         exports=cube(exports, "product", "region", "partner"),
         imports=cube(imports, "product", "region", "partner"),
         prices=pd.DataFrame(price("supply"), sectors, regions),
         use_prices=pd.DataFrame(price("use"), sectors, regions),
-        labour_price=pd.Series(-price("labour"), regions),
-        capital_price=pd.Series(-price("capital"), regions),
+        labour_price=pd.Series(price("labour", -1.0), regions),
+        capital_price=pd.Series(price("capital", -1.0), regions),
         balance_price=float(price("external_balance")),
-        rail_price=float(-price("rail")) if "rail" in model.rows else 0.0,
+        rail_price=float(price("rail", -1.0)) if "rail" in model.rows else 0.0,
         rail_used=float((st.rail_tonnes * exports).sum()),
-        rail_capacity=st.rail_capacity,
         capital_scale=float(var.get("capital_scale", 1.0)),
         partner_balance=pd.Series(balance, PARTNERS),
-        binding=_binding(model, free),
         intensity=pd.Series(theta, [p.name for p in projects], dtype=float),
-        priced=pd.DataFrame(priced, columns=["project", "term", "z_bn_rub_2016"]),
         projects=projects,
-        state=State(st.year, output + own, var["inv"]),
+        columns=columns,
+        stage=st,
         program=free,
         tied=tied,
-        stage=st,
+        rows=model.rows,
     )
-
-
-def _binding(model, p: Program) -> pd.DataFrame:
-    """How many constraints of each family hold as equalities with a price, and the largest price (z per unit)."""
-    rows = []
-    for name in ("labour", "capital", "external_balance", "rail", "delivery_band", "import_band"):
-        if name in model.rows:
-            where = np.atleast_1d(model.rows[name])
-            price = np.abs(p.dual[where])
-            rows.append((name, int((price > 1e-9).sum()), price.size, float(price.max(initial=0))))
-    return pd.DataFrame(rows, columns=["constraint", "binding", "of", "largest_price"])
 
 
 def optimality(solution: EconomySolution) -> pd.DataFrame:
@@ -839,10 +782,10 @@ def path(
 ) -> dict[int, EconomySolution]:  # fmt: skip
     """Solve the stages recursively: each starts from the output and investment of the one before.
 
-    The first node is the base year itself, solved with zero bands: it returns the regional tables. Centres of
-    deliveries, imports and exports and the external balance are exogenous in every stage, so a run with projects has
-    the same ones as a run without. `columns`: projects of any node; `rail_capacity`: Mt by year. Raises InputError
-    for nodes out of order, a first node other than the tables' year, or a column of no node.
+    The first node is the base year, solved with zero bands: it returns the regional tables. Centres of deliveries,
+    imports and exports and the external balance are exogenous in every stage, so a run with projects has the same
+    ones as a run without. `columns`: projects of any node; `rail_capacity`: Mt by year. Raises InputError for nodes
+    out of order, a first node other than the tables' year, or a project of no node.
     """
     nodes = tuple(nodes)
     if nodes[:1] != (2016,) or any(b <= a for a, b in zip(nodes, nodes[1:], strict=False)):
@@ -853,8 +796,8 @@ def path(
     kappa = calibrate_capital(tables, paths) if kappa is None else kappa
     base, out = base_state(tables), {}
     for year in nodes:
-        used = Bands(0, 0, 0) if year == 2016 else bands
-        model = EconomyModel(tables, year, paths, base, used, kappa, rail_capacity=(rail_capacity or {}).get(year))
+        width = Bands(0, 0, 0) if year == 2016 else bands
+        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=(rail_capacity or {}).get(year))
         out[year] = model.solve([c for c in columns if c.year == year])
         base = out[year].state
     return out
@@ -862,7 +805,7 @@ def path(
 
 @dataclass(frozen=True)
 class Effect:
-    """Effect of a project: GVA `total` = `direct` + `indirect` (region, sector), bn RUB of 2016 a year; `consumption`:
+    """Effect of projects: GVA `total` = `direct` + `indirect` (region, sector), bn RUB of 2016 a year; `consumption`:
     change of z, its part at the base's shadow prices (direct) and the rest (indirect); `priced`: direct by term."""
 
     total: pd.DataFrame
@@ -872,27 +815,85 @@ class Effect:
     priced: pd.DataFrame
 
 
-def effect(with_: EconomySolution, without: EconomySolution, model: EconomyModel) -> Effect:
-    """Effect of the projects in `with_` against the same stage `without` them; `model` states their columns.
+def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
+    """Effect of the projects in `with_` against the same stage `without` them.
 
-    Direct GVA is the value added in what the projects buy, at the suppliers' shares of the base, and in the output
-    of their effects; indirect GVA is the rest (capacity, labour and capital drawn to or from other uses).
+    Direct GVA is the value added in what the projects buy, at the suppliers' shares of the base, and in the output of
+    their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses.
     """
-    st = without.stage
-    direct = np.zeros(without.gva.shape)
-    priced, value = [], 0.0
-    for p in with_.projects:
-        c, r, t = model.column(p), st.regions.index(p.region), with_.intensity[p.name]
-        bought = st.delivery_share[:, :, r] * c["purchases"][:, None] * t  # (i, supplying r)
-        direct += st.value_added * bought.T
-        direct[r] += st.value_added[r] * c["beta"] * t
-        for name, where in model.rows.items():
-            if name in c:
-                worth = float((without.program.dual[where] * c[name]).sum()) * t
-                priced.append({"project": p.name, "term": name, "z_bn_rub_2016": worth})
-                value += worth
-    direct = pd.DataFrame(direct, without.gva.index, without.gva.columns)
-    total = with_.gva - without.gva
-    change = with_.consumption - without.consumption
+    if with_.year != without.year:
+        raise InputError(f"effect: the stages end in {with_.year} and {without.year}; they must be the same")
+    st, direct, priced = without.stage, np.zeros(without.gva.shape), []
+    for p, c in zip(with_.projects, with_.columns, strict=True):
+        r, t = st.regions.index(p.region), with_.intensity[p.name]
+        direct += st.value_added * (st.delivery_share[:, :, r] * c.purchases[:, None]).T * t
+        direct[r] += st.value_added[r] * c.beta * t
+        for name, values in c.rows.items():
+            # a coefficient a moves z by a times the row's price: minimising -z, z gains dual * a
+            worth = float((without.program.dual[without.rows[name]] * values).sum()) * t
+            priced.append({"project": p.name, "term": name, "z_bn_rub_2016": worth})
+    direct, total = pd.DataFrame(direct, without.gva.index, without.gva.columns), with_.gva - without.gva
+    priced = pd.DataFrame(priced, columns=["project", "term", "z_bn_rub_2016"])
+    change, value = with_.consumption - without.consumption, priced["z_bn_rub_2016"].sum()
     consumption = pd.Series({"total": change, "direct": value, "indirect": change - value})
-    return Effect(total, direct, total - direct, consumption, pd.DataFrame(priced))
+    return Effect(total, direct, total - direct, consumption, priced)
+
+
+# --- backtest ---------------------------------------------------------------------------------------------------
+
+
+def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], observed: pd.DataFrame) -> pd.DataFrame:
+    """Model growth since 2016 beside observed growth and three naive forecasts, by district and by activity.
+
+    `observed`: table 'gva_path'. Columns: year, kind (district, activity), name, weight (share in GVA of 2016),
+    model, observed, no_change, trend (average growth 2013-2016 goes on), uniform (the model's own total for all):
+    volumes as ratios to 2016. The model knows productivity, labour, exports and imports of the period: see `errors`.
+    """
+    index = observed.set_index(["region", "activity", "year"])[["gva_bn_rub", "volume_index_pct"]].sort_index()
+
+    def growth(region, activity, first, last):
+        if activity == "M+N":  # the two sections without research, which stands apart
+            parts = {"M": 1.0, "N": 1.0, "M 72": -1.0}
+        else:
+            parts = dict.fromkeys(["M 72"] if activity == "M72" else activity.split("+"), 1.0)
+        sums = np.zeros(2)
+        for part, sign in parts.items():
+            rows = index.loc[(region, part)]
+            weight = sign * rows["gva_bn_rub"].get(first if len(parts) > 1 else first, np.nan)
+            chain = (rows.loc[first + 1 : last, "volume_index_pct"] / 100).prod()
+            sums += weight * np.array([1.0, chain])
+        return sums[1] / sums[0]
+
+    section = tables.data.sectors["section"]
+    if tables.sectors != tuple(section.index):
+        groups = section.groupby(tables.data.sectors["sector12"]).agg(lambda s: "+".join(dict.fromkeys(s)))
+        section = groups
+    base, rows = solutions[min(solutions)].gva, []
+    for year, solution in solutions.items():
+        if year == min(solutions) or year > observed["year"].max():
+            continue
+        pairs = {
+            "district": (solution.gva.sum(axis=1), base.sum(axis=1)),
+            "activity": tuple(g.T.groupby(section).sum().sum(axis=1) for g in (solution.gva, base)),
+        }
+        total = solution.gva.to_numpy().sum() / base.to_numpy().sum()
+        for kind, (now, then) in pairs.items():
+            for name in then.index:
+                where = (name, "total") if kind == "district" else ("national", name)
+                trend = growth(*where, 2013, 2016) ** ((year - 2016) / 3)
+                seen = growth(*where, 2016, year)
+                rows.append((year, kind, name, then[name] / then.sum(), now[name] / then[name], seen, 1.0, trend, total))
+    names = ["year", "kind", "name", "weight", "model", "observed", "no_change", "trend", "uniform"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def errors(table: pd.DataFrame) -> pd.DataFrame:
+    """Root mean square log errors of `backtest`, weighted by GVA of 2016: rows (year, kind), columns forecasts.
+
+    `model` and `uniform` share one total, which is nearly given by observed labour and productivity: their difference
+    is what the model adds. With `trend` and `no_change` the comparison is with forecasts that know nothing later.
+    """
+    names = ["model", "uniform", "trend", "no_change"]
+    squares = np.log(table[names].div(table["observed"], axis=0)) ** 2
+    weighted = squares.mul(table["weight"], axis=0).groupby([table["year"], table["kind"]]).sum()
+    return weighted.div(table.groupby(["year", "kind"])["weight"].sum(), axis=0) ** 0.5
