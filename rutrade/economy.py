@@ -414,7 +414,15 @@ class EconomyModel:
     before the base, a path that misses the year, or negative bands.
     """
 
-    CHANGES = ("labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption")
+    CHANGES = (
+        "labour",
+        "investment_path",
+        "external_balance",
+        "rail_capacity",
+        "fixed_use",
+        "consumption",
+        "china_exports",
+    )
     TIE = 1e-6  # eps of (2.1) per bn RUB of distance of exports from their path: z moves by less than 1e-3 bn
     TOLERANCE = 1e-7
     # what each constraint is counted by, and in which unit
@@ -437,7 +445,7 @@ class EconomyModel:
             stage = replace(stage, rail_capacity=float(rail_capacity))
         self.tables, self.base, self.stage = tables, base, stage
         m = state(stage)
-        self._solver, self._warm = m.to_highspy(), False
+        self._solver, self._basis = m.to_highspy(), None
         self._options(output_flag=False, threads=1)
         lp = self._solver.getLp()
         kind = sparse.csc_array if lp.a_matrix_.format_ == highspy.MatrixFormat.kColwise else sparse.csr_array
@@ -509,12 +517,14 @@ class EconomyModel:
             index, value = program.a.indices[part].astype(np.int32), program.a.data[part]
             h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
         try:
-            tied = free = self._run(program)
+            tied = free = self._run(program, self._basis)
+            if self._basis is None and not (columns or changes or reciprocal):
+                self._basis = h.getBasis()
             if not reciprocal:  # among the optima the one whose exports are nearest their path
                 cost = program.cost.copy()
                 cost[self.columns["export_up"]] = cost[self.columns["export_down"]] = self.TIE
                 h.changeColsCost(base, cols, cost[:base])
-                tied = self._run(replace(program, cost=cost))
+                tied = self._run(replace(program, cost=cost), h.getBasis())
         finally:
             if columns:
                 h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
@@ -542,6 +552,17 @@ class EconomyModel:
                     raise InputError(f"rail_capacity: the stage to {st.year} was built without a limit")
                 p.row_upper[rows["rail"]] = float(value) - tonnes
                 p.upper[self.columns["export_down"]] = st.export_room(float(value))
+            elif name == "china_exports":
+                # a ceiling by sector as a factor of the path: the room upwards closes, a lower level is forced
+                factor = pd.Series(value).reindex(list(st.sectors)).fillna(np.inf).to_numpy()[:, None]
+                china = (slice(None), slice(None), PARTNERS.index("CHN"))
+                centre, up, down = (
+                    st.export_centre[china],
+                    *(self.columns[f"export_{d}"][china] for d in ("up", "down")),
+                )
+                p.upper[up] = np.minimum(p.upper[up], np.maximum((factor - 1) * centre, 0))
+                p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
+                p.upper[down] = np.maximum(p.upper[down], p.lower[down])
             elif name == "fixed_use":
                 p.row_lower[rows["use"]] = p.row_upper[rows["use"]] = np.asarray(value, float).T
             else:
@@ -572,15 +593,24 @@ class EconomyModel:
         for name, value in options.items():
             self._solver.setOptionValue(name, value)
 
-    def _run(self, p: Program) -> Program:
-        """Solve what is loaded: simplex from the kept basis, or interior point with crossover; checked outside."""
+    def _run(self, p: Program, basis=None) -> Program:
+        """Solve what is loaded: simplex from a basis, else interior point with crossover; checked outside the solver.
+
+        The start is the model's own first solution and never the last one, so that a result does not depend on what
+        was solved before it.
+        """
         import highspy
 
-        for warm in (True, False) if self._warm else (False,):
+        for warm in (True, False) if basis is not None else (False,):
+            self._solver.clearSolver()
             if warm:
                 self._options(solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off")
+                start = highspy.HighsBasis()
+                added = [highspy.HighsBasisStatus.kLower] * (len(p.cost) - len(basis.col_status))
+                start.col_status, start.row_status = [*basis.col_status, *added], list(basis.row_status)
+                start.valid = True
+                self._solver.setBasis(start)
             else:
-                self._solver.clearSolver()
                 self._options(solver="ipm", run_crossover="on", presolve="on")
             self._solver.run()
             if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -590,9 +620,7 @@ class EconomyModel:
             done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
             problem = max(residuals(done).items(), key=lambda item: item[1])
             if problem[1] <= self.TOLERANCE:
-                self._warm = True
                 return done
-        self._warm = False
         if problem:
             raise InputError(
                 f"stage {self.stage.year}: {problem[0]} residual {problem[1]:.1e} is above {self.TOLERANCE}"
@@ -882,7 +910,9 @@ def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], o
                 where = (name, "total") if kind == "district" else ("national", name)
                 trend = growth(*where, 2013, 2016) ** ((year - 2016) / 3)
                 seen = growth(*where, 2016, year)
-                rows.append((year, kind, name, then[name] / then.sum(), now[name] / then[name], seen, 1.0, trend, total))
+                rows.append(
+                    (year, kind, name, then[name] / then.sum(), now[name] / then[name], seen, 1.0, trend, total)
+                )
     names = ["year", "kind", "name", "weight", "model", "observed", "no_change", "trend", "uniform"]
     return pd.DataFrame(rows, columns=names)
 
