@@ -253,16 +253,24 @@ def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacit
     rail = tonnes[:, None, None] * np.stack([east.notna().to_numpy(float), east.fillna(0).to_numpy()], 1)
     survival = (1 - paths.at("retirement", origin)) ** span
     coefficient = _by_sector(tables, paths, "capital_output", origin, nat.output)
-    spending = final[:, :, 0] / final[:, :, 0].sum()
+    # (2.2a) the territorial structure lambda follows labour: held at 2016, the district that loses most workers would
+    # bound the whole country's consumption through what must be supplied on the spot
+    shift = ratio("labour", "region").reindex(list(tables.regions)).to_numpy()
+
+    def follow(values):  # (s, ...): moved with labour, same national total
+        moved = values * shift.reshape(-1, *[1] * (values.ndim - 1))
+        return moved * values.sum() / moved.sum()
+
+    spending = follow(final[:, :, 0] / final[:, :, 0].sum())
     investment = final[:, :, 2]
     inv0 = investment.sum(1)
-    labour = tables.employment.sum(1) * ratio("labour", "region").reindex(regions).to_numpy()
+    labour = tables.employment.sum(1) * shift
     return Stage(
         year=year, span=span, regions=tables.regions, sectors=tables.sectors,
         inputs=use,
         capital_mix=investment / inv0[:, None],
         consumption_mix=spending,
-        fixed_use=final[:, :, 1] * ratio("government") + final[:, :, 3] * ratio("gdp"),
+        fixed_use=follow(final[:, :, 1]) * ratio("government") + final[:, :, 3] * ratio("gdp"),
         delivery_share=sigma,
         import_share=mu,
         china_import_share=_by_sector(tables, paths, "china_import_share", year, imports36),
@@ -274,7 +282,7 @@ def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacit
         retained=np.where(produced, base.output, 0) * survival * capacity,
         capital_coefficient=coefficient * kappa,
         investment_base=base.investment,
-        investment_path=inv0 * ratio("investment"),
+        investment_path=follow(inv0) * ratio("investment"),
         rail_tonnes=rail,
         rail_capacity=paths.at("rail_capacity", year) if paths.covers("rail_capacity", year) else np.inf,
         value_added=np.where(produced, tables.gva / x, np.zeros((len(regions), n))),
