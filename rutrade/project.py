@@ -463,6 +463,15 @@ class Evaluation:
         return pd.Series(list(total.values()), index=index, name="bn_rub_2016", dtype=float)
 
 
+def _prices(shadow_prices: Mapping[str, float] | None) -> dict[str, float]:
+    """Shadow over market price by sector as a dictionary, checked."""
+    prices = {} if shadow_prices is None else dict(shadow_prices)
+    for sector, value in prices.items():
+        if not np.isfinite(value):
+            raise InputError(f"shadow_prices: sector '{sector}' = {value} is not allowed: a finite number")
+    return prices
+
+
 def evaluate(
     project: Project, *, shadow_prices: Mapping[str, float] | None = None, spillover: bool = True, **values: float
 ) -> Evaluation:
@@ -474,9 +483,9 @@ def evaluate(
     v = project.values(**values)
     if v["delay_years"] != int(v["delay_years"]):
         raise InputError(f"parameter 'delay_years' = {v['delay_years']} is not allowed: a whole number of years")
-    scales, rows = _scales(v), []
+    scales, prices, rows = _scales(v), _prices(shadow_prices), []
     for o in project.objects:
-        for e in _entries(o, project, int(v["delay_years"]), shadow_prices or {}, spillover):
+        for e in _entries(o, project, int(v["delay_years"]), prices, spillover):
             for t in np.flatnonzero(e.flow):
                 amount = float(e.flow[t] * scales[e.scale])
                 rows.append((o.name, e.item, e.payer, e.payee, int(project.years[t]), amount))
@@ -498,6 +507,11 @@ def _finite(flows: np.ndarray) -> np.ndarray:
     return flows
 
 
+def _above_minus_one(rate: np.ndarray) -> None:
+    if not np.all(rate > -1):
+        raise InputError(f"discount rate = {np.min(rate)} is not allowed: above -1")
+
+
 def npv(flows: np.ndarray, rate: float | np.ndarray) -> np.ndarray:
     """Net present value in the first year, sum_t CF(t)/(1+d)^t (1.7).
 
@@ -505,8 +519,7 @@ def npv(flows: np.ndarray, rate: float | np.ndarray) -> np.ndarray:
     for rates of -1 and below.
     """
     flows, rate = np.asarray(flows, dtype=float), np.asarray(rate, dtype=float)
-    if not np.all(rate > -1):
-        raise InputError(f"discount rate = {np.min(rate) if rate.size else rate} is not allowed: above -1")
+    _above_minus_one(rate)
     weights = (1 / (1 + rate))[..., None] ** np.arange(flows.shape[-1])
     value = flows @ weights if weights.ndim == 1 else (flows * weights).sum(axis=-1)
     if not np.all(np.isfinite(value)):
@@ -518,8 +531,7 @@ def discounted_payback(flows: np.ndarray, rate: float | np.ndarray) -> np.ndarra
     """Years until the discounted flow has paid itself back for the first time, interpolated; NaN when never."""
     flows = np.atleast_2d(_finite(flows))
     rate = np.broadcast_to(np.asarray(rate, dtype=float), flows.shape[:1])
-    if not np.all(rate > -1):
-        raise InputError(f"discount rate = {rate.min()} is not allowed: above -1")
+    _above_minus_one(rate)
     parts = flows * (1 / (1 + rate))[:, None] ** np.arange(flows.shape[1])
     total = parts.cumsum(axis=1)
     # a flow that owes nothing yet has nothing to pay back: look after the first year with a debt
@@ -688,26 +700,20 @@ class _Kernel:
     """Base flows of a project by delay, arranged so that many parameter sets are valued by matrix products."""
 
     def __init__(self, project: Project, shadow_prices: Mapping | None, spillover: bool):
-        self.project, self.shadow_prices, self.spillover, self.delays = project, shadow_prices or {}, spillover, {}
+        self.project, self.prices, self.spillover, self.delays = project, _prices(shadow_prices), spillover, {}
 
     def flows(self, delay: int) -> dict[str, tuple[np.ndarray, list[str], np.ndarray]]:
         """By discount rate: base flows (columns, years), the scale of each column, and views x columns (0 or 1)."""
         if delay not in self.delays:
             base: dict[tuple[str, str], np.ndarray] = {}
-
-            def add(view: str, scale: str, flow: np.ndarray) -> None:
-                base[view, scale] = base.get((view, scale), 0.0) + flow
-
-            for o in self.project.objects:
-                for e in _entries(o, self.project, delay, self.shadow_prices, self.spillover):
-                    for who, sign in ((e.payee, 1.0), (e.payer, -1.0)):
-                        if who:
-                            views = [who, *(b for b, name in _BUDGETS.items() if name == who)]
-                            if who == "operator":
-                                views.append("own_capital")
-                                views += ["commercial"] * (e.item not in FINANCING_ITEMS)
-                            for view in views:
-                                add(view, e.scale, sign * e.flow)
+            entries = [_entries(o, self.project, delay, self.prices, self.spillover) for o in self.project.objects]
+            for e in (entry for ledger in entries for entry in ledger):
+                for who, sign in ((e.payee, 1.0), (e.payer, -1.0)):
+                    views = [who, *(b for b, name in _BUDGETS.items() if name == who)] if who else []
+                    if who == "operator":
+                        views += ["own_capital"] if e.item in FINANCING_ITEMS else ["own_capital", "commercial"]
+                    for view in views:
+                        base[view, e.scale] = base.get((view, e.scale), 0.0) + sign * e.flow
             groups = {}
             for rate in ("public", "budget", "commercial"):
                 keys = [k for k, f in base.items() if _RATES[k[0]] == rate and np.any(f)]

@@ -264,7 +264,7 @@ def test_public_npv_by_hand():
 
 
 def test_price_effect_is_the_gap_of_prices_times_net_output():
-    e = evaluate(SKIF, shadow_prices={"ELE": 1.5, "RND": 1.2})
+    e = evaluate(SKIF, shadow_prices=pd.Series({"ELE": 1.5, "RND": 1.2}))
     plain = evaluate(SKIF)
     year = 2030
     column, o = plain.technological_column(year), SKIF.objects[0]
@@ -480,6 +480,7 @@ BAD = {
         "parameter 'multiplier'",
     ),
     "year of column": (lambda: evaluate(SKIF).technological_column(2060), "year = 2060"),
+    "nan in shadow prices": (lambda: evaluate(SKIF, shadow_prices={"ELE": np.nan}), "sector 'ELE'"),
     "perspective": (lambda: evaluate(SKIF).flow("publik"), "did you mean 'public'"),
 }  # fmt: skip
 
