@@ -859,15 +859,14 @@ def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], o
         sums = np.zeros(2)
         for part, sign in parts.items():
             rows = index.loc[(region, part)]
-            weight = sign * rows["gva_bn_rub"].get(first if len(parts) > 1 else first, np.nan)
+            weight = sign * rows["gva_bn_rub"].get(first, np.nan)
             chain = (rows.loc[first + 1 : last, "volume_index_pct"] / 100).prod()
             sums += weight * np.array([1.0, chain])
         return sums[1] / sums[0]
 
     section = tables.data.sectors["section"]
     if tables.sectors != tuple(section.index):
-        groups = section.groupby(tables.data.sectors["sector12"]).agg(lambda s: "+".join(dict.fromkeys(s)))
-        section = groups
+        section = section.groupby(tables.data.sectors["sector12"]).agg(lambda s: "+".join(dict.fromkeys(s)))
     base, rows = solutions[min(solutions)].gva, []
     for year, solution in solutions.items():
         if year == min(solutions) or year > observed["year"].max():
@@ -882,7 +881,9 @@ def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], o
                 where = (name, "total") if kind == "district" else ("national", name)
                 trend = growth(*where, 2013, 2016) ** ((year - 2016) / 3)
                 seen = growth(*where, 2016, year)
-                rows.append((year, kind, name, then[name] / then.sum(), now[name] / then[name], seen, 1.0, trend, total))
+                rows.append(
+                    (year, kind, name, then[name] / then.sum(), now[name] / then[name], seen, 1.0, trend, total)
+                )
     names = ["year", "kind", "name", "weight", "model", "observed", "no_change", "trend", "uniform"]
     return pd.DataFrame(rows, columns=names)
 
