@@ -73,7 +73,7 @@ def inputs() -> Paths:
 class Bands:
     """Half-width b of (2.12) around the shares of deliveries and imports in use and around the export path."""
 
-    deliveries: float = 0.1
+    deliveries: float = 0.2
     imports: float = 0.1
     exports: float = 0.05
 
@@ -169,11 +169,11 @@ class Stage:
     value_added: np.ndarray  # v (r, j) per unit of output
     bands: Bands
 
-    def export_room(self, capacity: float | None = None) -> np.ndarray:
+    @property
+    def export_room(self) -> np.ndarray:
         """How far exports may fall below their path (i, r, k): the band, and below it what a rail limit takes away."""
-        capacity = self.rail_capacity if capacity is None else capacity
         used = (self.rail_tonnes * self.export_centre).sum()
-        kept = np.where(self.rail_tonnes > 0, min(1.0, capacity / used if used > 0 else 1.0), 1.0)
+        kept = np.where(self.rail_tonnes > 0, min(1.0, self.rail_capacity / max(used, 1e-9)), 1.0)
         return self.export_centre * (1 - (1 - self.bands.exports) * kept)
 
     @property
@@ -318,7 +318,7 @@ def state(stage: Stage):
     v = variable("v", mu.where(mu == 0, np.inf), "product", "region")
     width = given(b.exports * stage.export_centre, "product", "origin", "partner")
     up = variable("export_up", width, "product", "origin", "partner")  # (2.12) for exports
-    room = given(stage.export_room(), "product", "origin", "partner")
+    room = given(stage.export_room, "product", "origin", "partner")
     down = variable("export_down", room, "product", "origin", "partner")
 
     supply = x.rename({"region": "origin", "sector": "product"})
@@ -541,7 +541,6 @@ class EconomyModel:
                 if "rail" not in rows:
                     raise InputError(f"rail_capacity: the stage to {st.year} was built without a limit")
                 p.row_upper[rows["rail"]] = float(value) - tonnes
-                p.upper[self.columns["export_down"]] = st.export_room(float(value))
             elif name == "fixed_use":
                 p.row_lower[rows["use"]] = p.row_upper[rows["use"]] = np.asarray(value, float).T
             else:
