@@ -14,6 +14,10 @@ class InputError(ValueError):
     """Bad input. The message is one sentence: which input, its value, and what is allowed."""
 
 
+class RunError(RuntimeError):
+    """A run that failed through no fault of the input. The message says what failed and what was left unchanged."""
+
+
 def unknown(kind: str, value: object, allowed) -> InputError:
     """The error for a name that is not in `allowed`; it names the closest one."""
     allowed = [str(a) for a in allowed]

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from rutrade import InputError, __version__, datasets, scenarios, unknown
+from rutrade import InputError, RunError, __version__, datasets, scenarios, unknown
 
 # Results must not depend on these; fixing them in runs makes a difference visible as a fault of ours.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
@@ -103,7 +103,7 @@ def execute(run: Run, progress: bool = True) -> dict:
     """Execute one run by papermill, write aside, then move; returns its manifest.
 
     A notebook that raises leaves the last good page in place; the half-run one is kept under `failed/`. Raises
-    InputError when the notebook raised one (its sentence) and RuntimeError naming notebook, cell and error otherwise.
+    InputError when the notebook raised one (its sentence) and RunError naming notebook, cell and error otherwise.
     """
     import nbformat
     import papermill
@@ -142,7 +142,7 @@ def execute(run: Run, progress: bool = True) -> dict:
         aside.replace(failed / f"{run.notebook}.ipynb")
         if error.ename == "InputError":
             raise InputError(f"{run.notebook}: {error.evalue}") from None
-        raise RuntimeError(
+        raise RunError(
             f"{run.notebook} ({run.scenario}): cell {error.cell_index} raised {error.ename}: {error.evalue};"
             f" the half-run notebook is {failed / run.notebook}.ipynb"
         ) from None
@@ -174,13 +174,13 @@ def execute_all(force: bool = False, jobs: int = 2) -> dict[str, float]:
                 run = futures[future]
                 try:
                     seconds[f"{run.scenario}/{run.notebook}"] = future.result()["seconds"]
-                except (InputError, RuntimeError) as error:
+                except (InputError, RunError) as error:
                     failures.append(str(error))
         except KeyboardInterrupt:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     if failures:
-        raise RuntimeError("; ".join(failures))
+        raise RunError("; ".join(failures))
     return seconds
 
 
@@ -216,11 +216,14 @@ def claims(values: dict[str, dict[str, object]]):
     Status: reproduced when the criterion holds; partly when it holds with the wider tolerance; else not; 'not
     testable' when there is no figure to hold it against.
     """
+    import pandas as pd
+
     table = datasets.load("claims")
     ours, status = [], []
     for claim in table.itertuples():
-        if claim.value_name is None or claim.value_name != claim.value_name:
-            ours.append(None), status.append("not testable")
+        if pd.isna(claim.value_name):
+            ours.append(None)
+            status.append("not testable")
             continue
         figure = values.get(claim.scenario, {}).get(claim.value_name)
         if figure is None:
@@ -274,11 +277,11 @@ def build(force: bool = False, jobs: int = 2) -> Path:
         code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, cwd=root()).returncode
     if code:
         lines = [x for x in log.read_text(encoding="utf-8").splitlines() if "WARNING" in x or "ERROR" in x]
-        raise RuntimeError("the book did not build:\n" + "\n".join(lines[:20]) + f"\nthe whole log is {log}")
+        raise RunError("the book did not build:\n" + "\n".join(lines[:20]) + f"\nthe whole log is {log}")
     step("book")
     problems = check(aside / "_build" / "html")
     if problems:
-        raise RuntimeError("the built book fails its checks:\n" + "\n".join(problems[:30]))
+        raise RunError("the built book fails its checks:\n" + "\n".join(problems[:30]))
     step("checks")
     shutil.rmtree(final, ignore_errors=True)
     (aside / "_build" / "html").rename(final)
@@ -322,9 +325,11 @@ def check(folder: Path) -> list[str]:
             elif parts.fragment and target in ids and unquote(parts.fragment) not in ids[target]:
                 problems.append(f"{page}: dead anchor {link['href']}")
         generated = page.name in ("search.html", "genindex.html", "py-modindex.html")
-        if generated or soup.find("meta", {"http-equiv": "refresh"}):
+        if generated or soup.find("meta", {"http-equiv": re.compile("refresh", re.I)}):
             continue
-        titles = [h.get_text(" ", strip=True).rstrip("# ") for h in soup.find_all("h1")]
+        # The theme repeats the title in a part that only shows in print.
+        first = [h for h in soup.find_all("h1") if not h.find_parent(id="jb-print-docs-body")]
+        titles = [h.get_text(" ", strip=True).rstrip("# ") for h in first]
         if len(titles) != 1:
             problems.append(f"{page}: {len(titles)} headings of the first level")
         for title in titles:
@@ -446,23 +451,25 @@ def _data_page() -> str:
             lines.append(f"| {field['name']} | {field['type']} | {field.get('unit', '')} | {field['description']} |")
         lines.append(f"\n{len(datasets.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
     lines += ["## Sources\n", "| key | title | publisher | year | licence | notes |", "|---|---|---|---|---|---|"]
-    for row in datasets.load("sources").itertuples():
-        title = f"[{row.title}]({row.url})" if isinstance(row.url, str) else row.title
+    for row in datasets.load("sources").astype("string").fillna("").itertuples():
+        title = f"[{row.title}]({row.url})" if row.url.startswith("http") else row.title
         cells = [f"`{row.source}`", title, row.publisher, row.year, row.licence, row.notes]
-        lines.append("| " + " | ".join("" if c != c or c is None else str(c).replace("|", "/") for c in cells) + " |")
+        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
 def _claims_page(table) -> str:
     """The replication page: one table for each work."""
+    import pandas as pd
+
     intro = (root() / "book" / "claims_intro.md").read_text(encoding="utf-8")
     lines = [intro]
     for work, claims_of_work in table.groupby("work", sort=False):
         lines += [f"\n## {work}\n", "| claim | criterion | our figure | status | shown on |", "|---|---|---|---|---|"]
         for c in claims_of_work.itertuples():
-            number = "–" if c.ours is None or c.ours != c.ours else f"{c.ours:,.2f} {c.unit}"
-            page = "" if not isinstance(c.page, str) else f"[{c.page}]({c.scenario}/{c.page}.ipynb)"
-            criterion = "" if not isinstance(c.relation, str) else f"{c.relation} {c.threshold:g} {c.unit}"
-            text = f"{c.text} {c.note}" if isinstance(c.note, str) else c.text
+            number = "–" if pd.isna(c.ours) else f"{c.ours:,.2f} {c.unit}"
+            page = "" if pd.isna(c.page) else f"[{c.page}]({c.scenario}/{c.page}.ipynb)"
+            criterion = "" if pd.isna(c.relation) else f"{c.relation} {c.threshold:g} {c.unit}"
+            text = c.text if pd.isna(c.note) else f"{c.text} *{c.note}*"
             lines.append(f"| {text} | {criterion} | {number} | **{c.verdict}** | {page} |")
     return "\n".join(lines) + "\n"

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from rutrade import InputError, __version__
+from rutrade import InputError, RunError, __version__
 
 
 class _Group(click.Group):
@@ -16,7 +16,7 @@ class _Group(click.Group):
         except InputError as error:
             click.echo(f"rutrade: {error}", err=True)
             sys.exit(2)
-        except RuntimeError as error:
+        except RunError as error:
             click.echo(f"rutrade: {error}", err=True)
             sys.exit(1)
         except KeyboardInterrupt:

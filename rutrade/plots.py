@@ -50,6 +50,22 @@ COLOURS = {
     "90-99": "#6f63bb",
     "64-99": "#9ecae1",
     "other": "#d9d9d9",
+    # The eight customs groups and the technological classes, in the colour of their largest commodity group.
+    "Food and agricultural goods": "#009e73",
+    "Mineral products": "#332f2c",
+    "Chemicals and rubber": "#d55e00",
+    "Leather and furs": "#c9a66b",
+    "Wood, pulp, paper": "#8c6d31",
+    "Textiles and footwear": "#aa4499",
+    "Metals and precious stones": "#7f7f7f",
+    "Machinery, equipment, vehicles": "#0072b2",
+    "Other goods": "#6f63bb",
+    "primary": "#332f2c",
+    "resource-based": "#8c6d31",
+    "low": "#aa4499",
+    "medium": "#56b4e9",
+    "high": "#0072b2",
+    "unclassified": "#d9d9d9",
 }
 RUSSIA, CHINA, ACCENT, MUTED = "#0072b2", "#d55e00", "#009e73", "#8a8a8a"
 WIDTH = 5.8  # inches: the type stays legible when a phone shrinks the figure to its screen
@@ -98,14 +114,23 @@ def mark_breaks(ax, years: dict[float, str]) -> None:
     for year, label in years.items():
         if low <= year <= high:
             ax.axvline(year, color="#444444", linestyle="--", linewidth=1)
-            ax.text(year, 1.0, f" {label}", transform=ax.get_xaxis_transform(), fontsize=8, va="top", color="#444444")
+            place = ax.get_xaxis_transform()
+            ax.text(year, 1.01, label, transform=place, fontsize=8, va="bottom", ha="center", color="#444444")
+
+
+def mark_gap(ax, table: pd.DataFrame) -> None:
+    """Say 'no figures' over the bars of years without any value."""
+    empty = [i for i, year in enumerate(table.index) if table.loc[year].isna().all()]
+    if empty:
+        ax.text((empty[0] + empty[-1]) / 2, 50, "no figures\nfound", ha="center", va="center", color=MUTED, fontsize=9)
 
 
 def stacked(ax, table: pd.DataFrame, top: int = 6, label_min: float = 2.5) -> None:
     """Stacked bars, years by groups: the `top` largest groups apart, the rest as one, labelled at the last bar."""
     keep = table.mean().sort_values(ascending=False).index[:top]
     data = table[keep].fillna(0).assign(other=table.drop(columns=keep).sum(axis=1))
-    bottom = pd.Series(0.0, index=data.index)
+    bottom, taken = pd.Series(0.0, index=data.index), -1.0
+    room = 0.052 * data.sum(axis=1).max()
     positions = range(len(data))
     for group in data:
         colour = COLOURS.get(group, "#d9d9d9")
@@ -114,7 +139,8 @@ def stacked(ax, table: pd.DataFrame, top: int = 6, label_min: float = 2.5) -> No
         if last >= label_min * data.iloc[-1].sum() / 100:
             name = "All other groups" if group == "other" else GROUPS.get(group, group)
             ink = "#555555" if group == "other" else colour
-            ax.text(len(data) - 0.45, bottom.iloc[-1] + last / 2, name, va="center", fontsize=9, color=ink)
+            taken = max(bottom.iloc[-1] + last / 2, taken + room)
+            ax.text(len(data) - 0.45, taken, name, va="center", fontsize=9, color=ink)
         bottom = bottom + data[group]
     ax.set_xticks(list(positions), [str(i) for i in data.index], rotation=45 if len(data) > 8 else 0)
     ax.set_xlim(-0.6, len(data) + len(data) * 0.42)
@@ -149,6 +175,31 @@ def hbars(ax, values: pd.Series, colour: str | list = RUSSIA, form: str = "{:,.1
     ax.grid(axis="y", visible=False)
 
 
+def bars(
+    values: pd.Series, name: str, title, xlabel: str, alt: str, source: str, colour=RUSSIA, form="{:.1f}", **axis
+) -> None:
+    """Publish one chart of horizontal bars; `title` is made from the values, which may be empty: then it is said."""
+    if values.empty:
+        say(f"*No figure `{name}`: the chosen parameters leave no fact for it.*")
+        return
+    fig, ax = axes(height=1.3 + 0.32 * len(values))
+    hbars(ax, values, colour(values) if callable(colour) else colour, form)
+    ax.set(xlabel=xlabel, **axis)
+    publish(fig, name, title(values), values.to_frame(xlabel).rename_axis("name"), alt, source)
+
+
+def slope(ax, table: pd.DataFrame, colours: dict) -> None:
+    """Two columns as the ends of one line a row, labelled with name and values at both ends."""
+    start, end = table.columns
+    for name, row in table.iterrows():
+        ax.plot([0, 1], row, color=colours[name], marker="o")
+        ax.text(-0.03, row[start], f"{row[start]:.0f}", ha="right", va="center", color=colours[name], fontsize=9)
+        ax.text(1.03, row[end], f"{row[end]:.0f}  {name}", ha="left", va="center", color=colours[name], fontsize=9)
+    ax.set_xticks([0, 1], [start, end])
+    ax.set_xlim(-0.2, 1.6)
+    ax.grid(axis="x", visible=False)
+
+
 def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 
@@ -157,6 +208,7 @@ def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: st
     """
     import matplotlib.pyplot as plt
     from IPython.display import HTML, display
+    from PIL import Image
 
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise InputError(f"figure name '{name}' is not allowed: lower-case letters, digits and hyphens")
@@ -167,7 +219,9 @@ def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: st
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)
-    display({"image/png": buffer.getvalue()}, raw=True, metadata={"image/png": {"alt": f"{title}. {alt}"}})
+    small = io.BytesIO()
+    Image.open(buffer).convert("P", palette=Image.Palette.ADAPTIVE, colors=96).save(small, "png", optimize=True)
+    display({"image/png": small.getvalue()}, raw=True, metadata={"image/png": {"alt": f"{title}. {alt}"}})
     display(HTML(f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'))
 
 
@@ -180,7 +234,7 @@ def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dic
     shown = data.copy()
     for column, form in chosen.items():
         shown[column] = [("–" if pd.isna(v) else form.format(v)) for v in data[column]]
-    text = shown.reset_index() if data.index.name or data.index.nlevels > 1 else shown
+    text = (shown.reset_index() if _has_index(data) else shown).rename_axis(columns=None)
     html = text.to_html(index=False, border=0, classes="published", na_rep="–", justify="left")
     html = re.sub(r"(<table[^>]*>)", rf"\1<caption>{caption}</caption>", html, count=1).replace(
         "<th>", '<th scope="col">'
@@ -222,13 +276,16 @@ def record(**values) -> None:
         glue(name, float(value) if isinstance(value, (int, float)) or hasattr(value, "dtype") else value, display=False)
 
 
-def _wrap(title: str, width: int = 74) -> str:
+def _wrap(title: str, width: int = 60) -> str:
     import textwrap
 
     return "\n".join(textwrap.wrap(title, width))
 
 
+def _has_index(data: pd.DataFrame) -> bool:
+    return data.index.name is not None or data.index.nlevels > 1
+
+
 def _csv_link(name: str, data: pd.DataFrame) -> str:
-    named = data.index.name is not None or data.index.nlevels > 1
-    text = data.to_csv(index=named, float_format="%.6g", lineterminator="\n")
+    text = data.to_csv(index=_has_index(data), float_format="%.6g", lineterminator="\n")
     return f'<a class="csv" download="{name}.csv" href="data:text/csv;charset=utf-8,{quote(text)}">Data (CSV)</a>'

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, get_args
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rutrade import InputError, unknown
 
@@ -89,6 +89,12 @@ class TradeStructure(Parameters):
     )
     grouping: Literal["16", "8", "class"] = parameter("16", "16 groups, 8 customs groups, or technological class")
     base_year: int = parameter(2017, "year the indices of structural change start from", "year", ge=2013, le=2023)
+
+    @field_validator("grouping", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        # 16 and 8 arrive as numbers from YAML and from papermill's command line.
+        return str(value) if isinstance(value, int) else value
 
     @model_validator(mode="after")
     def _order(self) -> Self:

@@ -222,6 +222,161 @@ def change_indices(share: pd.DataFrame, base_year: int) -> pd.DataFrame:
     )
 
 
+def regroup(by_group: pd.DataFrame, by_chapter: pd.DataFrame, concordance: pd.DataFrame, grouping: str) -> pd.DataFrame:
+    """One flow's panel in the wanted grouping: the 16 groups, the 8 customs groups, or technological classes.
+
+    The coarser ones are summed from chapters, because a customs group may cut through one of the 16.
+    """
+    if grouping == "16":
+        return by_group
+    columns = {"8": "customs_group_name", "class": "technology"}
+    if grouping not in columns:
+        raise unknown("grouping", grouping, ("16", "8", "class"))
+    return aggregate(by_chapter, concordance.set_index("chapter")[columns[grouping]])
+
+
+def totals(table: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Preferred totals by year in bn USD current; columns (reporter, flow), from the table `trade_totals`."""
+    rows = table[table["preferred"] & table["year"].between(first, last)]
+    wide = rows.pivot(index="year", columns=["reporter", "flow"], values="value_bn_usd")
+    wide.index = wide.index.astype(int)
+    return wide
+
+
+def mirror_table(total: pd.DataFrame) -> pd.DataFrame:
+    """Both reporters' figures of both flows, bn USD current; gap: importer's over exporter's, less one, in %."""
+    frame = {}
+    for flow, exporter, importer in (("RUS_to_CHN", "RUS", "CHN"), ("CHN_to_RUS", "CHN", "RUS")):
+        name = flow.replace("RUS", "Russia").replace("CHN", "China").replace("_", " ")
+        frame[f"{name}, Russia's figure"] = total["RUS", flow]
+        frame[f"{name}, China's figure"] = total["CHN", flow]
+        frame[f"{name}, gap %"] = 100 * mirror_gap(total[exporter, flow], total[importer, flow])
+    return pd.DataFrame(frame).rename_axis("year")
+
+
+def chapter_share(by_chapter: pd.DataFrame, first: int, last: int) -> pd.Series:
+    """Share of HS chapters `first` to `last` in each year's total."""
+    wanted = [c for c in by_chapter if c.isdigit() and first <= int(c) <= last]
+    return by_chapter[wanted].sum(axis=1) / by_chapter.sum(axis=1)
+
+
+def engineering_share(by_chapter: pd.DataFrame) -> pd.Series:
+    """Share of engineering goods, HS 84-90 (machinery, electrical goods, vehicles, instruments)."""
+    return chapter_share(by_chapter, 84, 90)
+
+
+def chemicals_share(by_chapter: pd.DataFrame) -> pd.Series:
+    """Share of chemical products, HS 28-40 (with fertilisers, plastics and rubber)."""
+    return chapter_share(by_chapter, 28, 40)
+
+
+def raw_share(by_chapter: pd.DataFrame, concordance: pd.DataFrame) -> pd.Series:
+    """Share of the chapters that the table `concordance` marks as raw materials."""
+    raw = set(concordance.loc[concordance["raw_material"], "chapter"])
+    return by_chapter[[c for c in by_chapter if c in raw]].sum(axis=1) / by_chapter.sum(axis=1)
+
+
+def decompose_goods(
+    table: pd.DataFrame, items: list[str], exporter: str, importer: str, start: int, end: int
+) -> pd.DataFrame:
+    """Log change of value from `start` to `end` split into unit value and quantity (0.12), one row for each good.
+
+    Goods without tonnes in both years are left out.
+    """
+    rows = {}
+    for item in items:
+        series = good(table, item, exporter, importer).reindex([start, end])
+        if (series["quantity_mn_t"] > 0).all():
+            rows[item] = price_quantity(series["value_bn_usd"], series["quantity_mn_t"]).iloc[0]
+    return pd.DataFrame(rows).T
+
+
+def intra_industry(summary: pd.DataFrame) -> pd.DataFrame:
+    """Grubel-Lloyd index (0.7) of all goods by year, at HS6 codes and HS chapters, from `hs6_summary`."""
+    rows = summary[summary["group"] == "TOTAL"]
+    wide = rows.assign(index=rows["overlap_musd"] / rows["gross_musd"]).pivot(
+        index="year", columns="level", values="index"
+    )
+    wide.index = wide.index.astype(int)
+    return wide.rename(columns={"hs6": "HS6 codes", "hs2": "HS chapters"})[["HS6 codes", "HS chapters"]]
+
+
+def weights(partners: pd.DataFrame) -> pd.DataFrame:
+    """Each country's share in the other's foreign trade (exports + imports) by year, each by its own reports."""
+    rows = partners.groupby(["reporter", "partner", "year"])["value_musd"].agg(["sum", "count"])
+    turnover = rows["sum"].where(rows["count"] == 2)
+    frame = pd.DataFrame(
+        {
+            "China in Russia's trade": turnover["RUS", "CHN"] / turnover["RUS", "WLD"],
+            "Russia in China's trade": turnover["CHN", "RUS"] / turnover["CHN", "WLD"],
+        }
+    )
+    frame.index = frame.index.astype(int)
+    return frame.rename_axis("year")
+
+
+def facts(table: pd.DataFrame, topic: str, contains: str = "", entity: str = "", inferred: bool = True) -> pd.DataFrame:
+    """Facts of the table `siberia` on one topic whose indicator contains a text; `*` marks an inferred year.
+
+    Columns: label (entity, with the mark), indicator, years, value, value_high, unit, qualifier.
+    """
+    if topic not in set(table["topic"]):
+        raise unknown("topic", topic, sorted(table["topic"].unique()))
+    rows = table[(table["topic"] == topic) & table["indicator"].str.contains(contains, regex=False)]
+    rows = rows[rows["entity"].str.contains(entity, regex=False)]
+    if not inferred:
+        rows = rows[rows["year_basis"] != "inferred"]
+    mark = (rows["year_basis"] == "inferred").map({True: "*", False: ""}).astype("string")
+    first, last = rows["year_from"].astype("string"), rows["year_to"].astype("string")
+    years = first.where(first == last, first + "-" + last) + mark
+    columns = ["indicator", "value", "value_high", "unit", "qualifier"]
+    return rows[columns].assign(label=rows["entity"] + mark, years=years)
+
+
+def in_bn(rows: pd.DataFrame) -> pd.Series:
+    """Values of facts in bn USD by label, largest first; facts in other units are left out."""
+    scale = rows["unit"].map({"bn USD": 1.0, "mn USD": 0.001})
+    return (rows["value"] * scale).set_axis(rows["label"]).dropna().sort_values(ascending=False)
+
+
+def compare_with_sherin(
+    siberia: pd.DataFrame, total: pd.DataFrame, goods: pd.DataFrame, partners: pd.DataFrame
+) -> pd.DataFrame:
+    """Sherin's national figures beside ours: the same quantity, year and, as far as known, definition."""
+
+    def his(contains: str, year: int) -> float:
+        rows = siberia[siberia["indicator"].str.contains(contains, regex=False) & (siberia["year_from"] == year)]
+        return float(rows["value"].iloc[0])
+
+    ours = totals(total, 2013, 2023)
+    china = partners[(partners["reporter"] == "RUS") & (partners["year"] == 2022)]
+    china = china.pivot(index="partner", columns="flow", values="value_musd")
+    share = 100 * china.loc["CHN"] / china.loc["WLD"]
+    rows = {
+        "fuels in Russia's exports to China 2022, % (BACI, HS 27)": (
+            his("mineral fuel share", 2022),
+            100 * chapter_share(chapters(goods, "RUS", "CHN", "BACI"), 27, 27)[2022],
+        ),
+        "machinery in Russia's imports from China 2022, % (BACI, HS 84-90)": (
+            his("machinery and equipment share of Russian imports", 2022),
+            100 * engineering_share(chapters(goods, "CHN", "RUS", "BACI"))[2022],
+        ),
+        "turnover 2017, bn USD (Russian customs, IMF)": (his("trade turnover", 2017), ours["RUS", "turnover"][2017]),
+        "turnover 2017, bn USD (Chinese customs)": (his("trade turnover", 2017), ours["CHN", "turnover"][2017]),
+        "turnover 2023, bn USD (Chinese customs)": (his("trade turnover", 2023), ours["CHN", "turnover"][2023]),
+        "China's share of Russia's exports 2022, % (IMF estimate)": (
+            his("share of Russian exports", 2022),
+            share["export"],
+        ),
+        "China's share of Russia's imports 2022, % (IMF estimate)": (
+            his("share of Russian imports", 2022),
+            share["import"],
+        ),
+    }
+    frame = pd.DataFrame(rows, index=["Sherin", "ours"]).T.rename_axis("quantity")
+    return frame.assign(difference=frame["ours"] - frame["Sherin"])
+
+
 def _same_groups(a: pd.Series, b: pd.Series) -> None:
     if not a.index.equals(b.index):
         different = sorted(set(a.index.astype(str)) ^ set(b.index.astype(str)))

@@ -1,0 +1,141 @@
+"""Notebooks: pairs in step, thin, parameterised, with outputs that a change of 1 % would break."""
+
+import json
+import re
+import subprocess
+import sys
+
+import jupytext
+import nbformat
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from rutrade import book, datasets
+
+NAMES = book.notebooks()
+
+
+def stored(name):
+    return nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_and_notebook_of_a_pair_are_in_step(name):
+    text = jupytext.read(ROOT / "notebooks" / f"{name}.md")
+    ours = [(c.cell_type, c.source, sorted(c.metadata.get("tags", []))) for c in stored(name).cells]
+    theirs = [(c.cell_type, c.source, sorted(c.metadata.get("tags", []))) for c in text.cells]
+    assert ours == theirs
+
+
+def test_no_text_without_notebook_and_no_notebook_without_text():
+    assert NAMES == sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reference_outputs_are_there_and_free_of_errors_warnings_and_run_dependent_parts(name):
+    notebook = stored(name)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    assert sum(bool(c.outputs) for c in code) >= 3
+    for cell in code:
+        assert "execution" not in cell.metadata
+        for output in cell.outputs:
+            assert output.output_type not in ("error", "stream"), output.get("text", output.get("evalue"))
+    assert "papermill" not in notebook.metadata
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_notebooks_are_thin(name):
+    for cell in stored(name).cells:
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= 15, cell.source[:200]
+            assert not re.search(r"^\s*(class |for .*:$|while )", cell.source, re.M), (
+                f"logic in a cell: {cell.source[:120]}"
+            )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exactly_one_parameters_cell_with_types_meanings_and_help(name):
+    cells = [c for c in stored(name).cells if "parameters" in c.metadata.get("tags", [])]
+    assert len(cells) == 1
+    for line in cells[0].source.splitlines():
+        assert re.fullmatch(r"\w+: (int|float|str|bool|list) = .+  # .{5,}", line), line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_has_alt_text_and_its_data_as_csv(name):
+    figures = 0
+    for cell in stored(name).cells:
+        outputs = cell.get("outputs", [])
+        for image in (o for o in outputs if "image/png" in o.get("data", {})):
+            figures += 1
+            assert len(image.metadata["image/png"]["alt"]) > 60
+            assert any("data:text/csv" in o.get("data", {}).get("text/html", "") for o in outputs)
+    assert figures >= 1
+
+
+def test_nbval_collects_every_code_cell():
+    command = [sys.executable, "-m", "pytest", "--nbval", "--collect-only", "-q", str(ROOT / "notebooks")]
+    listed = subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
+    collected = dict(re.findall(r"(\w+)\.ipynb: (\d+)", listed))
+    expected = {name: str(sum(c.cell_type == "code" for c in stored(name).cells)) for name in NAMES}
+    assert collected == expected
+
+
+def test_strict_nbval_passes_unchanged_and_fails_after_a_one_percent_change_in_data(compendium_copy):
+    folder, nbval = compendium_copy
+    unchanged = nbval("01_trade_structure.ipynb")
+    assert unchanged.returncode == 0, unchanged.stdout[-3000:]
+    path = folder / "data" / "trade_structure.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    cell = (
+        (table["year"] == "2023")
+        & (table["reporter"] == "BACI")
+        & (table["exporter"] == "RUS")
+        & (table["group"] == "27")
+    )
+    assert cell.sum() == 1
+    table.loc[cell, "value_musd"] = str(1.01 * float(table.loc[cell, "value_musd"].iloc[0]))
+    table.to_csv(path, index=False)
+    descriptor = folder / "data" / "datapackage.json"
+    package = json.loads(descriptor.read_text())
+    digest = __import__("hashlib").sha256(path.read_bytes()).hexdigest()
+    for resource in package["resources"]:
+        if resource["name"] == "trade_structure":
+            resource["hash"] = f"sha256:{digest}"
+    descriptor.write_text(json.dumps(package))
+    changed = nbval("01_trade_structure.ipynb")
+    assert changed.returncode == 1 and "failed" in changed.stdout, changed.stdout[-2000:]
+
+
+def test_strict_nbval_fails_after_a_one_percent_change_of_a_coefficient(compendium_copy):
+    folder, nbval = compendium_copy
+    path = folder / "rutrade" / "structure.py"
+    text = path.read_text()
+    assert "float(0.5 * (share - base)" in text
+    path.write_text(text.replace("float(0.5 * (share - base)", "float(0.505 * (share - base)"))
+    changed = nbval("01_trade_structure.ipynb")
+    assert changed.returncode == 1 and "failed" in changed.stdout
+
+
+def test_plain_papermill_works_from_any_folder(tmp_path):
+    command = [sys.executable, "-m", "papermill", str(ROOT / "notebooks" / "01_trade_structure.ipynb"), "out.ipynb"]
+    command += ["-p", "first_year", "2017", "-p", "reporter", "BACI"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    page = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    titles = [
+        o.metadata["image/png"]["alt"]
+        for c in page.cells
+        for o in c.get("outputs", [])
+        if "image/png" in o.get("data", {})
+    ]
+    assert "in 6 years" in titles[0]
+
+
+def test_notebooks_read_only_the_package_data():
+    for name in NAMES:
+        source = "\n".join(c.source for c in stored(name).cells)
+        assert not re.search(r"read_csv|open\(|Path\(", source), name
+        for table in re.findall(r'datasets\.load\("(\w+)"\)', source):
+            assert table in datasets.names()
