@@ -73,7 +73,7 @@ def inputs() -> Paths:
 class Bands:
     """Half-width b of (2.12) around the shares of deliveries and imports in use and around the export path."""
 
-    deliveries: float = 0.1
+    deliveries: float = 0.2
     imports: float = 0.1
     exports: float = 0.05
 
@@ -169,11 +169,11 @@ class Stage:
     value_added: np.ndarray  # v (r, j) per unit of output
     bands: Bands
 
-    def export_room(self, capacity: float | None = None) -> np.ndarray:
+    @property
+    def export_room(self) -> np.ndarray:
         """How far exports may fall below their path (i, r, k): the band, and below it what a rail limit takes away."""
-        capacity = self.rail_capacity if capacity is None else capacity
         used = (self.rail_tonnes * self.export_centre).sum()
-        kept = np.where(self.rail_tonnes > 0, min(1.0, capacity / used if used > 0 else 1.0), 1.0)
+        kept = np.where(self.rail_tonnes > 0, min(1.0, self.rail_capacity / max(used, 1e-9)), 1.0)
         return self.export_centre * (1 - (1 - self.bands.exports) * kept)
 
     @property
@@ -326,7 +326,7 @@ def state(stage: Stage):
     v = variable("v", mu.where(mu == 0, np.inf), "product", "region")
     width = given(b.exports * stage.export_centre, "product", "origin", "partner")
     up = variable("export_up", width, "product", "origin", "partner")  # (2.12) for exports
-    room = given(stage.export_room(), "product", "origin", "partner")
+    room = given(stage.export_room, "product", "origin", "partner")
     down = variable("export_down", room, "product", "origin", "partner")
 
     supply = x.rename({"region": "origin", "sector": "product"})
@@ -559,15 +559,15 @@ class EconomyModel:
                 if "rail" not in rows:
                     raise InputError(f"rail_capacity: the stage to {st.year} was built without a limit")
                 p.row_upper[rows["rail"]] = float(value) - tonnes
-                p.upper[self.columns["export_down"]] = st.export_room(float(value))
+                # a tighter limit than the model was built with needs more room for exports below their path
+                tighter = replace(st, rail_capacity=min(float(value), st.rail_capacity)).export_room
+                p.upper[self.columns["export_down"]] = tighter
             elif name == "china_exports":
                 # a ceiling by sector as a factor of the path: the room upwards closes, a lower level is forced
                 factor = pd.Series(value).reindex(list(st.sectors)).fillna(np.inf).to_numpy()[:, None]
                 china = (slice(None), slice(None), PARTNERS.index("CHN"))
-                centre, up, down = (
-                    st.export_centre[china],
-                    *(self.columns[f"export_{d}"][china] for d in ("up", "down")),
-                )
+                centre = st.export_centre[china]
+                up, down = (self.columns[f"export_{d}"][china] for d in ("up", "down"))
                 p.upper[up] = np.minimum(p.upper[up], np.maximum((factor - 1) * centre, 0))
                 p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
                 p.upper[down] = np.maximum(p.upper[down], p.lower[down])
@@ -895,15 +895,14 @@ def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], o
         sums = np.zeros(2)
         for part, sign in parts.items():
             rows = index.loc[(region, part)]
-            weight = sign * rows["gva_bn_rub"].get(first if len(parts) > 1 else first, np.nan)
+            weight = sign * rows["gva_bn_rub"].get(first, np.nan)
             chain = (rows.loc[first + 1 : last, "volume_index_pct"] / 100).prod()
             sums += weight * np.array([1.0, chain])
         return sums[1] / sums[0]
 
     section = tables.data.sectors["section"]
     if tables.sectors != tuple(section.index):
-        groups = section.groupby(tables.data.sectors["sector12"]).agg(lambda s: "+".join(dict.fromkeys(s)))
-        section = groups
+        section = section.groupby(tables.data.sectors["sector12"]).agg(lambda s: "+".join(dict.fromkeys(s)))
     base, rows = solutions[min(solutions)].gva, []
     for year, solution in solutions.items():
         if year == min(solutions) or year > observed["year"].max():

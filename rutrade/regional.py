@@ -106,6 +106,35 @@ def _capped(seed, total, cap):
     return x
 
 
+@dataclass(frozen=True)
+class Leontief:
+    """Factorised I - A of an input-output table: x = A x + f. `a` (i, j) input coefficients, `factors` of LU."""
+
+    a: np.ndarray
+    factors: tuple
+
+    @classmethod
+    def of(cls, a) -> "Leontief":
+        """Factorise. Raises InputError when a column of A sums to 1 or more (the table could not be productive)."""
+        from scipy.linalg import lu_factor
+
+        a = np.asarray(a, float)
+        if a.sum(0).max() >= 1:
+            raise InputError(f"column {a.sum(0).argmax()} of A sums to {a.sum(0).max():.6g}; must be below 1")
+        return cls(a, lu_factor(np.eye(len(a)) - a))
+
+    def output(self, demand) -> np.ndarray:
+        """Output x (i) or (i, k) that meets final demand f."""
+        from scipy.linalg import lu_solve
+
+        return lu_solve(self.factors, np.asarray(demand, float))
+
+    def changed_column(self, j: int, column, demand) -> np.ndarray:
+        """Output when column j of A is replaced, by the Sherman-Morrison formula and no new factorisation."""
+        y, w = self.output(np.column_stack([demand, np.asarray(column, float) - self.a[:, j]])).T
+        return y + w * (y[j] / (1 - w[j]))
+
+
 # --- the national table ---------------------------------------------------------------------------------------
 
 

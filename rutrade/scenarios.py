@@ -150,7 +150,7 @@ class Scenario(Parameters):
         ge=0, le=1,
     )  # fmt: skip
     sectors: Literal["full", "12"] = parameter("full", "36 sectors, or 12 with manufacturing merged")
-    band_deliveries: float = parameter(0.1, "band around shares of deliveries", "share", "assumption", ge=0, le=0.9)
+    band_deliveries: float = parameter(0.2, "band around shares of deliveries", "share", "assumption", ge=0, le=0.9)
     band_imports: float = parameter(0.1, "band around shares of imports", "share", "assumption", ge=0, le=0.9)
     band_exports: float = parameter(0.05, "band around the export path", "share", "assumption", ge=0, le=0.9)
     rail_capacity: float = parameter(
