@@ -171,9 +171,13 @@ class Stage:
 
     @property
     def export_room(self) -> np.ndarray:
-        """How far exports may fall below their path (i, r, k): the band, and below it what a rail limit takes away."""
+        """How far exports may fall below their path (i, r, k): the band, and below it what a rail limit takes away.
+
+        The room goes in steps of 10 Mt of the limit, so that within a step the limit's price is that of (2.10) alone.
+        """
         used = (self.rail_tonnes * self.export_centre).sum()
-        kept = np.where(self.rail_tonnes > 0, min(1.0, self.rail_capacity / max(used, 1e-9)), 1.0)
+        limit = 10 * np.round(self.rail_capacity / 10) - 5
+        kept = np.where(self.rail_tonnes > 0, min(1.0, limit / max(used, 1e-9)), 1.0)
         return self.export_centre * (1 - (1 - self.bands.exports) * kept)
 
     @property
@@ -559,9 +563,7 @@ class EconomyModel:
                 if "rail" not in rows:
                     raise InputError(f"rail_capacity: the stage to {st.year} was built without a limit")
                 p.row_upper[rows["rail"]] = float(value) - tonnes
-                # a tighter limit than the model was built with needs more room for exports below their path
-                tighter = replace(st, rail_capacity=min(float(value), st.rail_capacity)).export_room
-                p.upper[self.columns["export_down"]] = tighter
+                p.upper[self.columns["export_down"]] = replace(st, rail_capacity=float(value)).export_room
             elif name == "china_exports":
                 # a ceiling by sector as a factor of the path: the room upwards closes, a lower level is forced
                 factor = pd.Series(value).reindex(list(st.sectors)).fillna(np.inf).to_numpy()[:, None]
