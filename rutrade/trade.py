@@ -85,7 +85,7 @@ def gravity(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityE
 
     # k_fixef "full": errors do not hang on the order in which nested effects are met; tolerances: totals add up to 1e-6
     options = {"vcov": {"CRV1": "pair"}, "ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "fixef_tol": 1e-8,
-               "iwls_maxiter": 100, "separation_check": ["fe", "ir"]}  # fmt: skip
+               "iwls_maxiter": 100, "separation_check": ["fe", "ir"], "copy_data": False}  # fmt: skip
     data = _check_panel(panel)
     sides = data[["exporter", "importer"]]
     data["pair"] = data.groupby([sides.min(axis=1), sides.max(axis=1)]).ngroup()
