@@ -37,11 +37,13 @@ class GravityEstimates:
     adding_up: pd.DataFrame
     observations: pd.DataFrame
 
-    def agreement_effect(self) -> pd.DataFrame:
-        """Effect of a trade agreement by sector: coefficient (log points) and error under each specification."""
-        rows = self.coefficients[self.coefficients["term"] == "fta"]
-        wide = rows.pivot(index="sector", columns="specification", values=["coefficient", "standard_error"])
-        return wide.set_axis([f"{spec}: {kind}" for kind, spec in wide.columns], axis=1)
+    def summary(self) -> pd.DataFrame:
+        """One row per sector: coefficients without pair effects, and the agreement with its errors in both forms."""
+        by = self.coefficients.set_index(["specification", "term", "sector"]).sort_index()
+        plain, pair = by.loc["no_pair"], by.loc["pair"].loc["fta"]
+        table = {t: plain["coefficient"][t] for t in ("ln_distance", "contiguity", "language", "border", "fta")}
+        table |= {"fta_error": plain["standard_error"]["fta"], "fta_pair": pair["coefficient"]}
+        return pd.DataFrame(table | {"fta_pair_error": pair["standard_error"]})
 
 
 def gravity_panel(sectors: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +87,7 @@ def gravity(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityE
 
     # k_fixef "full": errors do not hang on the order in which nested effects are met; tolerances: totals add up to 1e-6
     options = {"vcov": {"CRV1": "pair"}, "ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "fixef_tol": 1e-8,
-               "iwls_maxiter": 100, "separation_check": ["fe", "ir"]}  # fmt: skip
+               "iwls_maxiter": 100, "separation_check": ["fe", "ir"], "copy_data": False}  # fmt: skip
     data = _check_panel(panel)
     sides = data[["exporter", "importer"]]
     data["pair"] = data.groupby([sides.min(axis=1), sides.max(axis=1)]).ngroup()
@@ -284,6 +286,12 @@ class Projection:
         """Totals by flow and year and their sum ("turnover"), bn USD, with quantiles when there are draws."""
         flows = [v.sum(-1) for v in self.values(prices)]
         return self._frame([np.concatenate([v, v.sum(-1, keepdims=True)], -1) for v in flows], "value_bn_usd")
+
+    def reaches(self, total_bn_usd: float, year: int = 2030) -> float:
+        """Part of the draws whose turnover of `year` is at least `total_bn_usd` (current prices)."""
+        if year not in self.years or not len(self.sample):
+            raise InputError(f"the part that reaches {total_bn_usd} needs draws and the year {year} in the projection")
+        return float((self.sample[:, self.years.index(year)].sum((1, 2)) >= total_bn_usd).mean())
 
     def _frame(self, series, name: str) -> pd.DataFrame:
         """Long table of a central and a sampled array, (draws x) years x flows (and their sum)."""
@@ -577,7 +585,7 @@ def error_table(errors: pd.DataFrame, by=("flow", "method")) -> pd.DataFrame:
     return pd.DataFrame({"rms": rms, "mean": grouped.mean(), "errors": grouped.size()}).reset_index()
 
 
-def interval_errors(errors: pd.DataFrame, horizon: int = 10) -> pd.DataFrame:
+def interval_errors(errors: pd.DataFrame, horizon: int = 15) -> pd.DataFrame:
     """(3.7) Standard deviations by horizon for `TradeModel.errors` from rolling errors of the method "model".
 
     <flow>_total: root mean square log error of totals; <flow>_group: of the groups' errors beyond their series' total,

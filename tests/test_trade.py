@@ -165,9 +165,10 @@ def test_an_agreement_flag_on_domestic_rows_changes_nothing(panel):
 
 def test_the_agreement_effect_hangs_on_the_specification_in_the_real_panel():
     real = trade.gravity_inputs()
-    effect = trade.gravity(real[real["sector"].isin(["chemicals", "machinery"])]).agreement_effect()
-    assert (effect["no_pair: coefficient"] > effect["pair: coefficient"] + 0.3).all()
-    assert effect.loc["chemicals", "pair: coefficient"] < 0 < effect.loc["chemicals", "no_pair: coefficient"]
+    effect = trade.gravity(real[real["sector"].isin(["chemicals", "machinery"])]).summary()
+    assert (effect["fta"] > effect["fta_pair"] + 0.3).all()
+    assert effect.loc["chemicals", "fta_pair"] < 0 < effect.loc["chemicals", "fta"]
+    assert (effect["ln_distance"] < 0).all() and (effect["border"] < 0).all()
 
 
 @pytest.mark.parametrize(
@@ -318,6 +319,16 @@ def test_intervals_widen_with_the_horizon_and_hold_the_central_path(model):
         width = np.log(rows["q95"] / rows["q05"])
         assert width.is_monotonic_increasing and width[2023] == 0
         assert rows["q50"].to_numpy() == pytest.approx(rows["value_bn_usd"].to_numpy(), rel=0.06)
+
+
+def test_the_part_of_draws_that_reaches_a_target_falls_with_the_target(model):
+    projection = model.project(draws=400)
+    parts = [projection.reaches(t) for t in (0, 200, 300, 400, 1e6)]
+    assert parts == sorted(parts, reverse=True) and parts[0] == 1 and parts[-1] == 0
+    median = projection.totals().set_index(["flow", "year"]).loc[("turnover", 2030), "q50"]
+    assert projection.reaches(median) == pytest.approx(0.5, abs=0.01)
+    with pytest.raises(InputError, match="needs draws"):
+        model.project().reaches(300)
 
 
 def test_without_errors_only_parameters_spread_and_one_year_ahead_is_tighter_than_history(model):

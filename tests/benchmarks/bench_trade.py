@@ -1,14 +1,6 @@
-"""Speed and memory of model 3 beside the same bare pyfixest calls, and of many draws beside one projection.
+"""Speed and memory of model 3 beside the same bare pyfixest calls, and of many draws beside one projection."""
 
-Peer and ours alternate in one process; answers are compared inside the runs; only ratios decide.
-Run: pytest tests/benchmarks/bench_trade.py -s
-"""
-
-import os
-import platform
-import time
 import tracemalloc
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -17,16 +9,7 @@ import pytest
 
 from rutrade import trade
 
-REPEATS = 5
-
-
-def report(name: str, ours: list[float], peer: list[float], limit: float) -> float:
-    """Median of the paired ratios, printed with what a reader needs to judge it."""
-    ratio = float(np.median(np.array(ours) / np.array(peer)))
-    print(f"\n{name}: ours {np.median(ours):.4g}, peer {np.median(peer):.4g}, ratio {ratio:.3f} (limit {limit});"
-          f" load {os.getloadavg()[0]:.1f}, threads {os.environ.get('OMP_NUM_THREADS', 'default')},"
-          f" pyfixest {pyfixest.__version__}, pandas {pd.__version__}, Python {platform.python_version()}")  # fmt: skip
-    return ratio
+pytestmark = pytest.mark.filterwarnings("ignore")  # separated rows, by design
 
 
 @pytest.fixture(scope="module")
@@ -76,42 +59,28 @@ def same(one: pd.DataFrame, other: pd.DataFrame):
     assert np.allclose(pair["standard_error"], pair["standard_error_peer"], rtol=1e-6)
 
 
-def test_estimation_takes_no_longer_than_bare_pyfixest(panel, benchmark):
-    warnings.simplefilter("ignore")
-    same(ours(panel), bare(panel))  # also warms both up
-    times = {"ours": [], "bare": []}
-    for repeat in range(REPEATS):
-        for name in ("ours", "bare") if repeat % 2 else ("bare", "ours"):
-            start = time.perf_counter()
-            {"ours": ours, "bare": bare}[name](panel)
-            times[name].append(time.perf_counter() - start)
-    benchmark.extra_info["ratio"] = ratio = report("estimation, s", times["ours"], times["bare"], 1.1)
-    benchmark.pedantic(ours, args=(panel,), rounds=1)
-    assert ratio <= 1.1
+def test_estimation_takes_no_longer_than_bare_pyfixest(panel, compare):
+    compare("gravity, 32 estimations / bare pyfixest", lambda: ours(panel), lambda: bare(panel), 1.1, same,
+            versions=("pyfixest", "pandas"))  # fmt: skip
 
 
 def test_estimation_takes_no_more_memory_than_bare_pyfixest(panel):
-    warnings.simplefilter("ignore")
-    peaks = {"ours": [], "bare": []}
-    for _ in range(2):
-        for name, call in (("ours", ours), ("bare", bare)):
-            tracemalloc.start()
-            call(panel)
-            peaks[name].append(tracemalloc.get_traced_memory()[1] / 2**20)
-            tracemalloc.stop()
-    assert report("peak of Python's memory, MiB", peaks["ours"], peaks["bare"], 1.5) <= 1.5
+    peaks = {}
+    for name, call in (("ours", ours), ("bare", bare)):
+        call(panel)
+        tracemalloc.start()
+        call(panel)
+        peaks[name] = tracemalloc.get_traced_memory()[1] / 2**20
+        tracemalloc.stop()
+    ratio = peaks["ours"] / peaks["bare"]
+    print(f"\nmemory peak, MiB: ours {peaks['ours']:.0f}, bare pyfixest {peaks['bare']:.0f}, ratio {ratio:.2f} (1.5)")
+    assert ratio <= 1.5
 
 
-def test_a_thousand_draws_take_at_most_twenty_projections(benchmark):
+def test_a_thousand_draws_take_at_most_twenty_projections(compare):
     model = trade.TradeModel(**vars(trade.inputs()))
-    one, many = model.project(), model.project(draws=1000)
-    assert np.array_equal(one.point, many.point) and many.sample.shape[0] == 1000
-    times = {"one": [], "many": []}
-    for _ in range(3 * REPEATS):
-        for name, draws in (("one", 0), ("many", 1000)):
-            start = time.perf_counter()
-            model.project(draws=draws)
-            times[name].append(time.perf_counter() - start)
-    benchmark.extra_info["ratio"] = ratio = report("1,000 draws over one, s", times["many"], times["one"], 20)
-    benchmark.pedantic(model.project, kwargs={"draws": 1000}, rounds=5)
-    assert ratio <= 20
+
+    def check(many, one):
+        assert np.array_equal(one.point, many.point) and many.sample.shape[0] == 1000
+
+    compare("1,000 draws / one projection", lambda: model.project(draws=1000), model.project, 20, check, repeats=15)
