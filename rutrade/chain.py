@@ -387,6 +387,10 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
     figures["shift_constant_pp"] = figures["share_constant"] - figures["share_reference_constant"]
     figures["notable"] = float(figures["shift_constant_pp"] >= s.threshold_pp)
     if s.draws:
+        # draws of the share in 2030 that lie above today's by the threshold: without and with the scenario's measures
+        for name, projection in (("probability_by_error", reference), ("probability_notable", projected)):
+            central, sample = trade.share_draws(projection, "base")
+            figures[name] = float((100 * (sample[:, -1, 0] - central[0, 0]) >= s.threshold_pp).mean())
         for name in ("q05", "q95"):
             figures[f"share_{name}"] = share(tables["share"], "current", name)
             totals = tables["trade_totals"].query("flow == 'turnover' and year == @HORIZON")

@@ -267,6 +267,17 @@ def load(name_or_path: str | Path) -> dict[str, Any]:
     return overrides
 
 
+def difference(first: str, second: str) -> pd.DataFrame:
+    """Parameters whose values differ between two presets, by notebook."""
+    rows = {}
+    overrides = {name: load(name) for name in (first, second)}
+    for cls in PARAMETERS.values():
+        values = [cls.check(**select(cls, overrides[name])).model_dump() for name in (first, second)]
+        rows |= {(cls.notebook, k): (v, values[1][k]) for k, v in values[0].items() if v != values[1][k]}
+    index = pd.MultiIndex.from_tuples(rows, names=["notebook", "parameter"]) if rows else None
+    return pd.DataFrame(list(rows.values()), index=index, columns=[first, second])
+
+
 def select(cls: type[Parameters], values: dict[str, Any]) -> dict[str, Any]:
     """Those of `values` that are parameters of the class."""
     return {k: v for k, v in values.items() if k in cls.model_fields}

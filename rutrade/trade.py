@@ -467,11 +467,16 @@ def engineering_chemicals_share(projection: Projection, prices: str = "current")
 
     prices: "current", or "base" for the prices of the base year (current prices move the share with oil alone).
     """
+    return projection._frame(share_draws(projection, prices), "share")
+
+
+def share_draws(projection: Projection, prices: str = "current") -> tuple[np.ndarray, np.ndarray]:
+    """The same share as arrays: central (years, flows) and draws (draws, years, flows), fraction."""
     weight = np.zeros((len(FLOWS), len(GROUPS)))
     weight[:, [GROUPS.index(g) for g in CHEMICALS + ENGINEERING]] = 1
     weight[:, GROUPS.index("90-99")] = projection.base.chapter_90.reindex(FLOWS)
-    shares = [(v * weight).sum(-1) / v.sum(-1) for v in projection.values(prices)]
-    return projection._frame(shares, "share")
+    central, draws = ((v * weight).sum(-1) / v.sum(-1) for v in projection.values(prices))
+    return central, draws
 
 
 def targets(projection: Projection, total_bn_usd: float, year: int = 2030) -> pd.DataFrame:
