@@ -118,7 +118,36 @@ class Siberia(Parameters):
     inferred: bool = parameter(True, "show facts whose year is inferred from the context, marked as such")
 
 
-PARAMETERS: dict[str, type[Parameters]] = {c.notebook: c for c in (TradeStructure, Siberia)}
+class ProjectAppraisal(Parameters):
+    """Parameters of notebook 03: efficiency of the research infrastructure."""
+
+    notebook: ClassVar[str] = "03_project"
+    subject: Literal[
+        "programme", "skif", "genetic_technologies", "medical_virus", "supercomputer", "campus", "rest"
+    ] = parameter("programme", "the whole programme or one of its objects")
+    multiplier: float = parameter(
+        3.7, "turnover per rouble of high-tech contracts", "RUB per RUB", "CERN 3.7; range 2.7-6", ge=0, le=1000
+    )
+    cost_overrun: float = parameter(0.0, "capital cost above the stated profile", "share", "assumption", ge=-0.9, le=5)
+    delay_years: int = parameter(0, "delay of the start beyond the stated year", "years", "assumption", ge=0, le=15)
+    opex_share: float = parameter(
+        0.10, "operating cost a year over capital cost", "share", "assumption; ALBA .08, MAX IV .21", ge=0.075, le=0.5
+    )
+    discount_rate_public: float = parameter(
+        0.05, "real discount rate of the public and of participants", "per year", "assumption", ge=0, le=0.3
+    )
+    discount_rate_budget: float = parameter(
+        0.05, "real discount rate of the budgets", "per year", "assumption", ge=0, le=0.3
+    )
+    discount_rate_commercial: float = parameter(
+        0.10, "real discount rate of private capital", "per year", "assumption", ge=0, le=0.5
+    )
+    last_year: int = parameter(2050, "last year of the horizon", "year", ge=2042, le=2100)
+    draws: int = parameter(20_000, "draws of the simulation", "count", ge=100, le=1_000_000)
+    seed: int = parameter(1, "seed of the simulation", ge=0)
+
+
+PARAMETERS: dict[str, type[Parameters]] = {c.notebook: c for c in (TradeStructure, Siberia, ProjectAppraisal)}
 
 
 def folder() -> Path:

@@ -6,9 +6,10 @@ import re
 import nbformat
 import papermill
 import pytest
-from conftest import ROOT
 
 from rutrade import InputError, RunError, book, scenarios
+
+ROOT = book.root()
 
 
 class Probe(scenarios.Parameters):

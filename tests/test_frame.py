@@ -7,7 +7,10 @@ import tomllib
 from importlib.metadata import version
 
 import pytest
-from conftest import ROOT
+
+from rutrade import book
+
+ROOT = book.root()
 
 
 def test_jupyter_book_is_version_1_because_version_2_ignores_our_configuration_and_still_exits_0():

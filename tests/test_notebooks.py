@@ -9,9 +9,10 @@ import jupytext
 import nbformat
 import pandas as pd
 import pytest
-from conftest import ROOT
 
 from rutrade import book, datasets
+
+ROOT = book.root()
 
 NAMES = book.notebooks()
 
