@@ -309,6 +309,7 @@ def state(stage: Stage):
 
     regions, sectors = list(stage.regions), list(stage.sectors)
     axes = {"region": regions, "origin": regions, "product": sectors, "sector": sectors, "partner": list(PARTNERS)}
+    axes["tangent"] = list(range(len(TANGENTS)))
 
     def given(values, *dims):
         return xr.DataArray(values, [(d, axes[d]) for d in dims])
@@ -334,41 +335,40 @@ def state(stage: Stage):
     down = variable("export_down", room, "product", "origin", "partner")
 
     supply = x.rename({"region": "origin", "sector": "product"})
-    exports, centre = up - down, given(stage.export_centre, "product", "origin", "partner")
+    centre = given(stage.export_centre.sum(2), "product", "origin")
     band = b.deliveries * sigma.sum("origin") + b.imports * mu
-    use = u - (a * x).sum("sector") - given(stage.capital_mix, "region", "product") * inv
+    mix_b, mix_c = given(stage.capital_mix, "region", "product"), given(stage.consumption_mix, "region", "product")
+    needs = m.linexpr((1.0, u), (-mix_b, inv), (-mix_c, z)) - (a * x).sum("sector")
     m.add_objective(-1 * z)  # (2.1), stated as a minimum
-    m.add_constraints(
-        use - given(stage.consumption_mix, "region", "product") * z == given(stage.fixed_use, "region", "product"),
-        name="use",
-    )  # (2.2a)
-    m.add_constraints(w.sum("origin") + v - band * u == 0, name="sourcing")  # (2.2a)
+    m.add_constraints(needs == given(stage.fixed_use, "region", "product"), name="use")  # (2.2a)
+    m.add_constraints(m.linexpr((1.0, v), (-band, u)) + w.sum("origin") == 0, name="sourcing")  # (2.2a)
     delivered = ((1 - b.deliveries) * sigma * u).sum("region") + w.sum("region")
-    m.add_constraints(supply - delivered - exports.sum("partner") == centre.sum("partner"), name="supply")  # (2.2b)
-    m.add_constraints(w - 2 * b.deliveries * sigma * u <= 0, name="delivery_band")  # (2.12), (2.13)
-    m.add_constraints(v - 2 * b.imports * mu * u <= 0, name="import_band")  # (2.12)
-    m.add_constraints(x - x1 <= given(stage.retained, "region", "sector"), name="retained")  # (2.5)
+    abroad = m.linexpr((1.0, up), (-1.0, down)).sum("partner")
+    m.add_constraints(supply - delivered - abroad == centre, name="supply")  # (2.2b)
+    m.add_constraints(m.linexpr((1.0, w), (-2 * b.deliveries * sigma, u)) <= 0, name="delivery_band")  # (2.12), (2.13)
+    m.add_constraints(m.linexpr((1.0, v), (-2 * b.imports * mu, u)) <= 0, name="import_band")  # (2.12)
+    m.add_constraints(
+        m.linexpr((1.0, x), (-1.0, x1)) <= given(stage.retained, "region", "sector"), name="retained"
+    )  # (2.5)
     l = given(stage.labour_coefficient, "region", "sector")  # noqa: E741 (the equation's letter)
     m.add_constraints((l * x).sum("sector") <= given(stage.labour, "region"), name="labour")  # (2.4)
-    imports = (1 - b.imports) * mu * u + v
-    balance = stage.export_price * exports.sum() - stage.import_price * imports.sum()
-    m.add_constraints(
-        balance >= stage.external_balance - stage.export_price * stage.export_centre.sum(), name="external_balance"
-    )  # (2.8)
+    imports = m.linexpr(((1 - b.imports) * stage.import_price * mu, u), (stage.import_price, v)).sum()
+    balance = stage.export_price * abroad.sum() - imports
+    missing = stage.external_balance - stage.export_price * stage.export_centre.sum()
+    m.add_constraints(balance >= missing, name="external_balance")  # (2.8)
     if stage.span:
         fund = variable("fund", np.inf, "region")
         # t scales the fund: fixed at 1, and the unknown of the reciprocal problem
         t = m.add_variables(1, 1, name="capital_scale")
         reference = given(stage.fund(stage.investment_path), "region")
         capital = (given(stage.capital_coefficient, "sector") * x1).sum("sector")
-        m.add_constraints(capital - fund - reference * t <= -reference, name="capital")  # (2.6)
-        slope, intercept = (xr.DataArray(c, dims=["tangent", "region"]) for c in stage.cuts)
-        cuts = {"tangent": range(len(TANGENTS)), "region": regions}
-        m.add_constraints(fund - slope.assign_coords(cuts) * inv <= intercept.assign_coords(cuts), name="fund")  # (2.7)
-    if np.isfinite(stage.rail_capacity):
-        tonnes = given(stage.rail_tonnes, "product", "origin", "partner")
-        used = float((stage.rail_tonnes * stage.export_centre).sum())
-        m.add_constraints((tonnes * exports).sum() <= stage.rail_capacity - used, name="rail")  # (2.10)
+        funds = m.linexpr((1.0, fund), (reference, t))
+        m.add_constraints(capital - funds <= -reference, name="capital")  # (2.6)
+        slope, intercept = (given(c, "tangent", "region") for c in stage.cuts)
+        m.add_constraints(m.linexpr((1.0, fund), (-slope, inv)) <= intercept, name="fund")  # (2.7)
+    tonnes, used = given(stage.rail_tonnes, "product", "origin", "partner"), stage.rail_tonnes * stage.export_centre
+    carried = m.linexpr((tonnes, up), (-tonnes, down)).sum()
+    m.add_constraints(carried <= stage.rail_capacity - used.sum(), name="rail")  # (2.10)
     return m
 
 
@@ -422,19 +422,14 @@ class EconomyModel:
 
     `tables`: regional tables; `year`: the stage's last year; `paths`: exogenous paths; `base`: where the stage starts
     (default: 2016); `bands`; `kappa`: scale of the capital coefficients (default: calibrated on 2016-2019);
-    `capacity`: factor on retained capacity; `rail_capacity`: Mt, replaces the path's. Raises InputError for a year
-    before the base, a path that misses the year, or negative bands.
+    `capacity`: factor on retained capacity; `rail_capacity`: Mt, replaces the path's; `start`: a solved model of the
+    stage before, whose basis the first solve starts from. Raises InputError for a year before the base, a path that
+    misses the year, or negative bands.
     """
 
     CHANGES = (
-        "labour",
-        "investment_path",
-        "external_balance",
-        "rail_capacity",
-        "fixed_use",
-        "consumption",
-        "china_exports",
-    )
+        "labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption", "china_exports",
+    )  # fmt: skip
     TIE = 1e-6  # eps of (2.1) per bn RUB of distance of exports from their path: z moves by less than 1e-3 bn
     TOLERANCE = 1e-7
     # what each constraint is counted by, and in which unit
@@ -444,8 +439,9 @@ class EconomyModel:
         "rail": ("Mt",), "delivery_band": ("sector", "region", "region", "bn RUB"),
     }  # fmt: skip
 
-    def __init__(self, tables, year, paths, base=None, bands=None, kappa=None, capacity=1.0, rail_capacity=None):
-        import highspy
+    def __init__(
+        self, tables, year, paths, base=None, bands=None, kappa=None, capacity=1.0, rail_capacity=None, start=None
+    ):  # fmt: skip
         from scipy import sparse
 
         base = base or base_state(tables)
@@ -457,16 +453,15 @@ class EconomyModel:
             stage = replace(stage, rail_capacity=float(rail_capacity))
         self.tables, self.base, self.stage = tables, base, stage
         m = state(stage)
-        self._solver, self._basis = m.to_highspy(), None
-        self._options(output_flag=False, threads=1)
-        lp = self._solver.getLp()
-        kind = sparse.csc_array if lp.a_matrix_.format_ == highspy.MatrixFormat.kColwise else sparse.csr_array
-        a = kind((lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_), (lp.num_row_, lp.num_col_))
-        limits = (lp.row_lower_, lp.row_upper_, lp.col_lower_, lp.col_upper_, lp.col_cost_)
-        self._data = Program(sparse.csc_array(a), *(np.array(v) for v in limits))
+        given = m.matrices
+        low, high = np.where(given.sense == "<", -np.inf, given.b), np.where(given.sense == ">", np.inf, given.b)
+        self._data = Program(sparse.csc_array(given.A), low, high, given.lb, given.ub, given.c)
+        self._solver, self._basis = _highs(self._data), None
         # position of each labelled variable and row in the solver's arrays
-        self.columns = {n: _positions(v.labels, m.matrices.vlabels) for n, v in m.variables.items()}
-        self.rows = {n: _positions(c.labels, m.matrices.clabels) for n, c in m.constraints.items()}
+        self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
+        self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
+        if start is not None and start._data.a.shape == self._data.a.shape:
+            self._basis = start._basis
 
     def column(self, project: ProjectColumn) -> Column:
         """A project's coefficients, with the numbers of the constraints they enter."""
@@ -530,7 +525,7 @@ class EconomyModel:
             h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
         try:
             tied = free = self._run(program, self._basis)
-            if self._basis is None and not (columns or changes or reciprocal):
+            if not (columns or changes or reciprocal):
                 self._basis = h.getBasis()
             if not reciprocal:  # among the optima the one whose exports are nearest their path
                 cost = program.cost.copy()
@@ -560,8 +555,6 @@ class EconomyModel:
             elif name == "external_balance":
                 p.row_lower[rows[name]] = float(value) - path_value
             elif name == "rail_capacity":
-                if "rail" not in rows:
-                    raise InputError(f"rail_capacity: the stage to {st.year} was built without a limit")
                 p.row_upper[rows["rail"]] = float(value) - tonnes
                 p.upper[self.columns["export_down"]] = replace(st, rail_capacity=float(value)).export_room
             elif name == "china_exports":
@@ -647,15 +640,12 @@ class EconomyModel:
         limit = np.where(np.isfinite(p.row_upper), p.row_upper, p.row_lower)[rows]
         k, width, weight = len(rows), p.a.shape[1], 1 / (1 + np.abs(limit))
         give = sparse.csc_array((np.ones(k), (rows, np.arange(k))), (p.a.shape[0], k))
-        a, lp = sparse.hstack([p.a, give, -give], format="csc"), highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = a.shape
-        lp.col_cost_ = np.r_[np.zeros(width), weight, weight]
-        lp.col_lower_, lp.col_upper_ = np.r_[p.lower, np.zeros(2 * k)], np.r_[p.upper, np.full(2 * k, np.inf)]
-        lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = a.indptr, a.indices, a.data
-        h = highspy.Highs()
-        h.setOptionValue("output_flag", False)
-        h.passModel(lp)
+        elastic = Program(
+            sparse.hstack([p.a, give, -give], format="csc"), p.row_lower, p.row_upper,
+            np.r_[p.lower, np.zeros(2 * k)], np.r_[p.upper, np.full(2 * k, np.inf)],
+            np.r_[np.zeros(width), weight, weight],
+        )  # fmt: skip
+        h = _highs(elastic)
         h.run()
         if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return "the bounds of investment, exports and consumption exclude each other"
@@ -667,6 +657,21 @@ class EconomyModel:
         names = {"region": self.stage.regions, "sector": self.stage.sectors}
         at = "".join(f", {d} {names[d][i]}" for d, i in zip(dims, np.argwhere(where == row)[0], strict=True))
         return f"{name}{at} is short by {short[rows == row][0]:.6g} {unit}"
+
+
+def _highs(p: Program):
+    """A silent HiGHS with the program loaded."""
+    import highspy
+
+    lp, h = highspy.HighsLp(), highspy.Highs()
+    lp.num_row_, lp.num_col_ = p.a.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
+    lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
+    for name, value in {"output_flag": False, "threads": 1}.items():
+        h.setOptionValue(name, value)
+    h.passModel(lp)
+    return h
 
 
 def _positions(labels, order) -> np.ndarray:
@@ -791,7 +796,7 @@ def _solution(model: EconomyModel, projects, columns, free: Program, tied: Progr
         labour_price=pd.Series(price("labour", -1.0), regions),
         capital_price=pd.Series(price("capital", -1.0), regions),
         balance_price=float(price("external_balance")),
-        rail_price=float(price("rail", -1.0)) if "rail" in model.rows else 0.0,
+        rail_price=float(price("rail", -1.0)),
         rail_used=float((st.rail_tonnes * exports).sum()),
         capital_scale=float(var.get("capital_scale", 1.0)),
         partner_balance=pd.Series(balance, PARTNERS),
@@ -832,10 +837,10 @@ def path(
         if c.year not in nodes[1:]:
             raise InputError(f"project '{c.name}' is for {c.year}, which is not a node after 2016 (nodes: {nodes})")
     kappa = calibrate_capital(tables, paths) if kappa is None else kappa
-    base, out = base_state(tables), {}
+    base, out, model = base_state(tables), {}, None
     for year in nodes:
-        width = Bands(0, 0, 0) if year == 2016 else bands
-        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=(rail_capacity or {}).get(year))
+        width, limit = Bands(0, 0, 0) if year == 2016 else bands, (rail_capacity or {}).get(year)
+        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, start=model)
         out[year] = model.solve([c for c in columns if c.year == year])
         base = out[year].state
     return out
