@@ -96,7 +96,7 @@ def prepare(scenario: Scenario | None = None) -> Prepared:
     """Read the data and solve what does not change between scenarios of the same sectors, bands and trade inputs."""
     s = scenario or Scenario()
     return _prepare(datasets.fingerprint(), s.sectors, s.band_deliveries, s.band_imports, s.band_exports,
-                    s.base_year, s.brent, s.elasticities)  # fmt: skip
+                    s.projection_base, s.brent, s.elasticity_set)  # fmt: skip
 
 
 @lru_cache(maxsize=4)

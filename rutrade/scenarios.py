@@ -157,9 +157,9 @@ class Scenario(Parameters):
         158.0, "capacity of the Eastern railways in 2030", "Mt a year", "Sherin 2024 (capacity of 2023)", ge=50, le=500
     )
     # trade (model 3)
-    base_year: int = parameter(2023, "year the projection starts from", "year", "BACI", ge=2017, le=2023)
+    projection_base: int = parameter(2023, "year the projection starts from", "year", "BACI", ge=2017, le=2023)
     brent: Literal["low", "mid", "high"] = parameter("mid", "price path to 2030", "", "WEO 2025 and assumption")
-    elasticities: Literal["low", "central", "high"] = parameter(
+    elasticity_set: Literal["low", "central", "high"] = parameter(
         "central", "set of demand elasticities", "", "assumption"
     )
     customs: float = parameter(
@@ -219,6 +219,27 @@ class ProjectAppraisal(Parameters):
     last_year: int = parameter(2050, "last year of the horizon", "year", ge=2042, le=2100)
     draws: int = parameter(20_000, "draws of the simulation", "count", ge=100, le=1_000_000)
     seed: int = parameter(1, "seed of the simulation", ge=0)
+
+
+class BilateralTrade(Parameters):
+    """Parameters of notebook 06: gravity and the projection of bilateral trade."""
+
+    notebook: ClassVar[str] = "06_trade_model"
+    projection_base: int = parameter(2023, "year the projection starts from", "year", ge=2017, le=2023)
+    brent: Literal["low", "mid", "high"] = parameter(
+        "mid", "price paths to 2030: Brent 40, IMF outlook, or 100 USD", source="IMF; low and high: assumption"
+    )
+    elasticity_set: Literal["low", "central", "high"] = parameter(
+        "central", "elasticities to income, price and trade cost", source="assumption; trade cost: literature"
+    )
+    world_shares: Literal["held", "moved"] = parameter(
+        "held", "China's share by group: world structure of 2019 held, or shares of 2019 moved", source="assumption"
+    )
+    facilitation: Literal["low", "central", "high"] = parameter(
+        "central", "size of the trade-cost levers; low is none", source="assumption; customs: OECD"
+    )
+    draws: int = parameter(2000, "draws of the intervals", "count", ge=100, le=1_000_000)
+    seed: int = parameter(1, "seed of the draws", ge=0)
 
 
 PARAMETERS: dict[str, type[Parameters]] = {c.notebook: c for c in Parameters.__subclasses__()}

@@ -479,6 +479,12 @@ def share_draws(projection: Projection, prices: str = "current") -> tuple[np.nda
     return central, draws
 
 
+def china_share_of(model: TradeModel, groups) -> float:
+    """China's share in Russia's exports of these groups together in the base year, fraction."""
+    value, share = model.base.value[FLOWS[0]][list(groups)], model.base.share[FLOWS[0]][list(groups)]
+    return float(value.sum() / (value / share).sum())
+
+
 def targets(projection: Projection, total_bn_usd: float, year: int = 2030) -> pd.DataFrame:
     """What a turnover target asks of each flow and group, current bn USD and growth per year from the base (%).
 
@@ -503,6 +509,46 @@ def targets(projection: Projection, total_bn_usd: float, year: int = 2030) -> pd
         growth = (level / rows["base_bn_usd"]) ** (1 / (year - projection.base.year)) - 1
         result[f"{name}_growth_pct"] = 100 * growth
     return result
+
+
+def lever_effects(model: TradeModel, size: str = "central") -> pd.DataFrame:
+    """Effect of each lever alone and of all together in the last year, beside no lever.
+
+    Returns lever x (exports_bn_usd, imports_bn_usd: change at base-year prices; engineering_chemicals_pp: change of
+    their share in Russia's exports to China at base-year prices, percentage points).
+    """
+    names = [] if model.levers is None else sorted(set(model.levers["lever"]))
+    rows = {}
+    for name, levers in {
+        "none": {},
+        **{n: {n: size} for n in names},
+        "all together": dict.fromkeys(names, size),
+    }.items():
+        projection = model.project(levers=levers)
+        share = engineering_chemicals_share(projection, "base").set_index(["flow", "year"])["share"]
+        flows = projection.values("base")[0][-1].sum(-1)
+        rows[name] = [*flows, 100 * share[FLOWS[0], projection.years[-1]]]
+    names = ["exports_bn_usd", "imports_bn_usd", "engineering_chemicals_pp"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=names).rename_axis("lever")
+    return (table - table.loc["none"]).drop(index="none")
+
+
+def redirection_needed(model: TradeModel, points: float, year: int = 2030) -> float:
+    """China's share in Russia's engineering and chemical exports (every group alike) that lifts their share in exports
+    to China by `points` percentage points over the path without it, in `year` at current prices; nan if none does.
+    """
+    from scipy.optimize import brentq
+
+    years = range(model.base.year, year + 1)
+
+    def share(target: float | None) -> float:
+        table = engineering_chemicals_share(model.project(years=years, redirection=target)).set_index(["flow", "year"])
+        return 100 * table["share"][FLOWS[0], year]
+
+    wanted = share(None) + points
+    if not share(1e-4) < wanted < share(0.999):
+        return float("nan")
+    return float(brentq(lambda target: share(target) - wanted, 1e-4, 0.999, xtol=1e-8))
 
 
 def valuation(

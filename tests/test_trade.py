@@ -398,6 +398,24 @@ def test_multiplying_all_potentials_changes_no_share(model, factor):
     assert structure[0] == pytest.approx(structure[1]) and structure[0].sum(-1) == pytest.approx(np.ones((2, 2)))
 
 
+def test_the_redirection_needed_lifts_the_share_by_exactly_the_points_asked_for(model):
+    start = trade.engineering_chemicals_share(model.project()).set_index(["flow", "year"])["share"]
+    targets = [trade.redirection_needed(model, p) for p in (1, 5)]
+    assert 0 < targets[0] < targets[1] < 1
+    end = trade.engineering_chemicals_share(model.project(redirection=targets[1])).set_index(["flow", "year"])["share"]
+    assert 100 * (end - start)[FLOWS[0], 2030] == pytest.approx(5, abs=1e-5)
+    assert np.isnan(trade.redirection_needed(model, 90))
+
+
+def test_lever_effects_are_zero_at_low_and_grow_with_the_size(model):
+    low, central, high = (trade.lever_effects(model, s) for s in ("low", "central", "high"))
+    assert (low == 0).all(axis=None) and list(low.index)[-1] == "all together"
+    flows = ["exports_bn_usd", "imports_bn_usd"]
+    assert (central[flows] > 0).all(axis=None) and (high[flows] > central[flows]).all(axis=None)
+    single = central.drop(index="all together")[flows].sum()
+    assert (abs(central.loc["all together", flows] / single - 1) < 0.1).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
