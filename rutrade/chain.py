@@ -392,7 +392,7 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
             central, sample = trade.share_draws(projection, "base")
             figures[name] = float((100 * (sample[:, -1, 0] - central[0, 0]) >= s.threshold_pp).mean())
         for name in ("q05", "q95"):
-            figures[f"share_{name}"] = share(tables["share"], "current", name)
+            figures[f"share_constant_{name}"] = share(tables["share"], "base", name)
             totals = tables["trade_totals"].query("flow == 'turnover' and year == @HORIZON")
             figures[f"turnover_{name}"] = float(totals[name].iloc[0])
     return figures
@@ -408,3 +408,36 @@ def break_even(share_pp: float, threshold_pp: float, total_bn_usd: float) -> flo
     if not 0 <= s0 < 1 or not 0 < p < 1 - s0:
         raise InputError(f"share {share_pp} % and threshold {threshold_pp} pp are not allowed: together below 100")
     return p * total_bn_usd / (1 - s0 - p)
+
+
+def fan_tables(result: ChainResult, inertial: ChainResult) -> dict[str, pd.DataFrame]:
+    """Both flows by year (index): value of the scenario, quantiles, inertial value; bn USD current."""
+    tables = {}
+    for flow, name in (("RUS_to_CHN", "Russia to China"), ("CHN_to_RUS", "China to Russia")):
+        ours, base = (_by_year(r.tables["trade_totals"], flow) for r in (result, inertial))
+        tables[name] = ours[["value_bn_usd", *trade.QUANTILES]].assign(inertial=base["value_bn_usd"])
+    return tables
+
+
+def _by_year(table: pd.DataFrame, flow: str) -> pd.DataFrame:
+    return table[table["flow"] == flow].set_index("year")
+
+
+def share_table(result: ChainResult) -> pd.DataFrame:
+    """Engineering + chemicals share (percent, prices of the base year) by year: value, quantiles, inertial value."""
+    ours, base = (
+        _by_year(table[table["prices"] == "base"], "RUS_to_CHN")
+        for table in (result.tables["share"], result.tables["share_reference"])
+    )
+    return ours[["share", *trade.QUANTILES]].assign(inertial=base["share"])
+
+
+def group_table(result: ChainResult, inertial: ChainResult) -> pd.DataFrame:
+    """Both flows by group: base year, inertial and scenario in 2030 with the 90 % interval, bn USD current."""
+    keys = ["flow", "group"]
+    table = result.tables["trade"]
+    now = table[table["year"] == table["year"].min()].set_index(keys)["value_bn_usd"]
+    last, base = (t[t["year"] == HORIZON].set_index(keys) for t in (table, inertial.tables["trade"]))
+    names = {f"{result.scenario.projection_base}": now, "2030 inertial": base["value_bn_usd"]}
+    names |= {"2030 scenario": last["value_bn_usd"], "5 %": last["q05"], "95 %": last["q95"]}
+    return pd.DataFrame(names)
