@@ -410,6 +410,14 @@ def break_even(share_pp: float, threshold_pp: float, total_bn_usd: float) -> flo
     return p * total_bn_usd / (1 - s0 - p)
 
 
+def crossing(line: pd.Series, level: float) -> float:
+    """Where a rising line (index: parameter, values: figure) crosses a level, by linear interpolation; NaN if never."""
+    line = line.dropna()
+    if not line.min() <= level <= line.max():
+        return float("nan")
+    return float(np.interp(level, line.to_numpy(), line.index.to_numpy(float)))
+
+
 def fan_tables(result: ChainResult, inertial: ChainResult) -> dict[str, pd.DataFrame]:
     """Both flows by year (index): value of the scenario, quantiles, inertial value; bn USD current."""
     tables = {}

@@ -646,6 +646,7 @@ class EconomyModel:
             np.r_[np.zeros(width), weight, weight],
         )  # fmt: skip
         h = _highs(elastic)
+        h.setOptionValue("solver", "ipm")  # simplex may take minutes here, and a vertex is not needed
         h.run()
         if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return "the bounds of investment, exports and consumption exclude each other"

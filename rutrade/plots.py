@@ -234,6 +234,27 @@ def points(ax, table: pd.DataFrame, colours: dict, horizontal: bool = True) -> N
     (ax.set_yticks if horizontal else ax.set_xticks)(range(len(order)), [str(i) for i in order])
 
 
+def contour(ax, surface: pd.DataFrame, level: float, mark: dict[str, tuple[float, float]], log: bool = False) -> None:
+    """Filled contours of a surface (rows: y, columns: x); the line of `level`; marked points; hatched: no solution."""
+    import numpy as np
+
+    x, y = surface.columns.to_numpy(float), surface.index.to_numpy(float)
+    values = np.ma.masked_invalid(surface.to_numpy(float))
+    steps = np.linspace(min(0, values.min()), max(level * 1.5, values.max()), 9)
+    ax.patch.set(hatch="///", edgecolor="#bbbbbb")
+    filled = ax.contourf(x, y, values, levels=steps, cmap="cividis_r")
+    ax.figure.colorbar(filled, ax=ax, label="shift, percentage points", format="%.2g")
+    if values.min() < level < values.max():
+        line = ax.contour(x, y, values, levels=[level], colors="#d55e00", linewidths=2)
+        ax.clabel(line, fmt=f"+{level:g} points", fontsize=9)
+    for name, (px, py) in mark.items():
+        ax.plot(px, py, "o", color="white", markeredgecolor="#222222", markersize=7)
+        ax.annotate(name, (px, py), xytext=(7, 5), textcoords="offset points", fontsize=9)
+    if log:
+        ax.set_xscale("log")
+    ax.set(xlabel=surface.columns.name, ylabel=surface.index.name)
+
+
 def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 

@@ -75,7 +75,7 @@ class Parameters(BaseModel):
                 "source": extra.get("source", ""),
                 "meaning": field.description,
             }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("parameter")
+        return pd.DataFrame.from_dict(rows, orient="index", dtype=object).rename_axis("parameter")
 
 
 class TradeStructure(Parameters):
@@ -240,6 +240,27 @@ class BilateralTrade(Parameters):
     )
     draws: int = parameter(2000, "draws of the intervals", "count", ge=100, le=1_000_000)
     seed: int = parameter(1, "seed of the draws", ge=0)
+
+
+class Uncertainty(Parameters):
+    """Parameters of notebook 08: uncertainty over the chain and break-even."""
+
+    notebook: ClassVar[str] = "08_uncertainty"
+    scenarios_drawn: int = parameter(150, "scenarios drawn by Monte Carlo", "count", ge=10, le=100_000)
+    threshold_pp: float = parameter(5.0, "rise of the share that counts as notable", "pp", "assumption", ge=0.1, le=50)
+    draws: int = parameter(500, "draws of forecast error and elasticities", "count", ge=100, le=20000)
+    seed: int = parameter(1, "seed of all draws", ge=0)
+    jobs: int = parameter(2, "processes", "count", ge=1, le=256)
+
+
+class Comparison(Parameters):
+    """Parameters of notebook 09: all presets side by side."""
+
+    notebook: ClassVar[str] = "09_scenarios"
+    threshold_pp: float = parameter(5.0, "rise of the share that counts as notable", "pp", "assumption", ge=0.1, le=50)
+    draws: int = parameter(500, "draws of forecast error and elasticities", "count", ge=100, le=20000)
+    seed: int = parameter(1, "seed of all draws", ge=0)
+    jobs: int = parameter(2, "processes", "count", ge=1, le=256)
 
 
 PARAMETERS: dict[str, type[Parameters]] = {c.notebook: c for c in Parameters.__subclasses__()}

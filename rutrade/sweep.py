@@ -114,14 +114,14 @@ def evaluate(point: Mapping) -> dict:
 
 def sweep(
     points: list[dict],
-    folder: str | Path,
+    folder: str | Path | None,
     jobs: int = 2,
     executor: str = "joblib",
     address: str | None = None,
     shard: tuple[int, int] = (1, 1),
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Run all scenarios that `folder` does not hold yet and return (and write) the table of all.
+    """Run all scenarios that `folder` does not hold yet and return (and write) the table of all; None: no files.
 
     executor: 'joblib' (processes of this machine) or 'dask' (an existing scheduler at `address`). `shard` = (i, n)
     runs every n-th scenario from the i-th, for job arrays; the table then holds what is there so far. Raises
@@ -134,6 +134,11 @@ def sweep(
     i, n = shard
     if not 1 <= i <= n:
         raise InputError(f"shard = {i}/{n} is not allowed: i from 1 to n")
+    if folder is None:
+        from tempfile import TemporaryDirectory
+
+        with TemporaryDirectory() as aside:
+            return sweep(points, aside, jobs, executor, address, shard, progress)
     folder = Path(folder)
     keys = [key(point) for point in points]
     _claim(folder, keys)
@@ -225,6 +230,20 @@ def _on_dask(tasks, address: str | None):
         for future in as_completed(futures):
             yield future.result()
             future.release()
+
+
+def importance(table: pd.DataFrame, figure: str) -> pd.Series:
+    """Which drawn parameters decide a figure: squared rank correlations, scaled to sum to 1, largest first."""
+    names = [name for name in DISTRIBUTIONS if name in table and table[name].nunique() > 1]
+    squared = table[names].rank().corrwith(table[figure].rank()).pow(2)
+    return (squared / squared.sum()).sort_values(ascending=False).rename("share")
+
+
+def surface(table: pd.DataFrame, rows: str, columns: str, figure: str) -> pd.DataFrame:
+    """A figure over a grid of two parameters: rows by columns; empty where the scenario has no solution."""
+    if figure not in table:
+        raise InputError(f"no scenario of the grid has a solution: {table['failure'].iloc[0]}")
+    return table.pivot(index=rows, columns=columns, values=figure)
 
 
 def presets() -> dict[str, dict]:
