@@ -136,6 +136,31 @@ class ProjectColumn:
                     raise InputError(f"project '{self.name}': {name} of {sector} is {value}; must be 0 or more")
 
 
+def project_column(
+    tables: RegionalTables, flows: pd.Series, name: str, region: str, year: int, induced: str = "none", **effects
+) -> ProjectColumn:
+    """A project's column from its flows by (flow, sector), bn RUB of 2016, as an appraisal of the project states them.
+
+    capital_goods and current_inputs are bought; labour (gross pay, of any sector) becomes staff at the national pay
+    in research; commercialised_output enters as `induced` says: 'none', 'capacity' or 'output' of `ProjectColumn`.
+    Research that the project delivers has its cost in these flows already and displaces none of the sector's own.
+    `effects`: any other field of `ProjectColumn`.
+    """
+    if induced not in ("none", "capacity", "output"):
+        raise unknown("kind of induced output", induced, ("none", "capacity", "output"))
+
+    def part(flow):
+        return dict(flows[flow]) if flow in flows.index.get_level_values(0) else {}
+
+    national = tables.data.national
+    pay = national.value_added.at["compensation", "RND"] / tables.data.employment["RND"]  # bn RUB per thousand
+    if induced != "none":
+        effects[induced] = part("commercialised_output")
+    return ProjectColumn(
+        name, region, year, part("capital_goods"), part("current_inputs"), sum(part("labour").values()) / pay, **effects
+    )
+
+
 # --- one stage's coefficients -----------------------------------------------------------------------------------
 
 
@@ -896,6 +921,34 @@ def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], o
                 )
     names = ["year", "kind", "name", "weight", "model", "observed", "no_change", "trend", "uniform"]
     return pd.DataFrame(rows, columns=names)
+
+
+def compare_use(tables: RegionalTables, solution: EconomySolution, observed: pd.DataFrame) -> pd.DataFrame:
+    """Structure of the stage to 2019 beside supply and use 2019 (table 'supply_use_2019'), by product, in percent.
+
+    Columns: export_share and import_share (share of the product in all exports, imports), import_ratio (imports over
+    domestic use), each `_model` at prices of 2016 and `_observed` at prices of 2019. Full variant only.
+    """
+    if len(tables.sectors) != len(tables.data.sectors):
+        raise InputError(f"compare_use needs the full variant; these tables have {len(tables.sectors)} sectors")
+    groups = {"OGS": "B", **dict.fromkeys(("COA", "OIL", "GAS", "ORE"), "B"), "RAI": "TRANSPORT", "TRP": "TRANSPORT"}
+    sums = {
+        "exports": solution.exports.sum(("region", "partner")).to_series(),
+        "imports": solution.imports.sum(("region", "partner")).to_series(),
+        "domestic": solution.deliveries.sum(("origin", "region")).to_series(),
+    }
+    model = pd.DataFrame(sums).groupby(lambda i: groups.get(i, i)).sum()
+    wide = observed.pivot_table(index="product", columns=["part", "item"], values="value_bn_rub", aggfunc="sum").fillna(
+        0
+    )
+    seen = pd.DataFrame({"exports": wide["domestic", "exports"], "imports": wide["import"].sum(axis=1)})
+    seen["domestic"] = wide["domestic"].sum(axis=1) - seen["exports"]
+    out = {}
+    for name, t in (("model", model), ("observed", seen.loc[seen.index.intersection(model.index)])):
+        out[f"export_share_{name}"] = 100 * t["exports"] / t["exports"].sum()
+        out[f"import_share_{name}"] = 100 * t["imports"] / t["imports"].sum()
+        out[f"import_ratio_{name}"] = 100 * t["imports"] / (t["imports"] + t["domestic"])
+    return pd.DataFrame(out).loc[model.index].sort_index(axis=1)
 
 
 def errors(table: pd.DataFrame) -> pd.DataFrame:
