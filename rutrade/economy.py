@@ -97,7 +97,8 @@ class ProjectColumn:
     """Technological column of one project object in the last year of a stage, bn RUB of 2016 per unit of intensity.
 
     `capital`, `current`: purchases by product in the project's region (construction, operation); `rnd`: research
-    bought by government there. `labour_thousand`: own staff. `investment_fund`: cumulated capital the project draws
+    bought by government there. `labour_thousand`: own staff; `value_added`: what the project itself adds (its pay),
+    counted with the sector RND. `investment_fund`: cumulated capital the project draws
     from the region's investment (0: paid on top of it). Effects, each an assumption with its `effect_source`:
     `productivity`: by sector, the share by which the same labour and capacity of the region yield more, materials
     bought in proportion; `capacity`: additional output by sector with its materials and labour; `output`:
@@ -111,6 +112,7 @@ class ProjectColumn:
     capital: Mapping[str, float] = field(default_factory=dict)
     current: Mapping[str, float] = field(default_factory=dict)
     labour_thousand: float = 0.0
+    value_added: float = 0.0
     rnd: float = 0.0
     investment_fund: float = 0.0
     productivity: Mapping[str, float] = field(default_factory=dict)
@@ -156,9 +158,10 @@ def project_column(
     pay = national.value_added.at["compensation", "RND"] / tables.data.employment["RND"]  # bn RUB per thousand
     if induced != "none":
         effects[induced] = part("commercialised_output")
+    own = sum(part("labour").values())
     return ProjectColumn(
-        name, region, year, part("capital_goods"), part("current_inputs"), sum(part("labour").values()) / pay, **effects
-    )
+        name, region, year, part("capital_goods"), part("current_inputs"), own / pay, own, **effects
+    )  # fmt: skip
 
 
 # --- one stage's coefficients -----------------------------------------------------------------------------------
@@ -757,9 +760,11 @@ def _solution(model: EconomyModel, projects, columns, free: Program, tied: Progr
     var = {name: tied.x[where] for name, where in model.columns.items()}
     theta = tied.x[len(model._data.cost) :]
     output, exports = var["x"].copy(), st.export_centre + var["export_up"] - var["export_down"]
+    own = np.zeros_like(output)
     for p, c, t in zip(projects, columns, theta, strict=True):
         output[regions.index(p.region)] += t * c.beta
         exports[:, regions.index(p.region)] += t * c.exports
+        own[regions.index(p.region), sectors.index("RND")] += t * p.value_added
     deliveries = (1 - b.deliveries) * st.delivery_share * var["u"][:, None, :] + var["w"]
     china = st.china_import_share[:, None, None]
     imports = ((1 - b.imports) * st.import_share * var["u"] + var["v"])[:, :, None] * np.concatenate(
@@ -776,7 +781,7 @@ def _solution(model: EconomyModel, projects, columns, free: Program, tied: Progr
     return EconomySolution(
         year=st.year,
         output=pd.DataFrame(output, regions, sectors),
-        gva=pd.DataFrame(st.value_added * output, regions, sectors),
+        gva=pd.DataFrame(st.value_added * output + own, regions, sectors),
         consumption=float(var["z"]),
         consumption_by_region=pd.Series(float(var["z"]) * st.consumption_mix.sum(1), regions),
         investment=pd.Series(var["inv"], regions),
@@ -853,8 +858,8 @@ class Effect:
 def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
     """Effect of the projects in `with_` against the same stage `without` them.
 
-    Direct GVA is the value added in what the projects buy, at the suppliers' shares of the base, and in the output of
-    their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses.
+    Direct GVA is the value added of the projects, in what they buy, at the suppliers' shares of the base, and in the
+    output of their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses.
     """
     if with_.year != without.year:
         raise InputError(f"effect: the stages end in {with_.year} and {without.year}; they must be the same")
@@ -863,6 +868,7 @@ def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
         r, t = st.regions.index(p.region), with_.intensity[p.name]
         direct += st.value_added * (st.delivery_share[:, :, r] * c.purchases[:, None]).T * t
         direct[r] += st.value_added[r] * c.beta * t
+        direct[r, st.sectors.index("RND")] += p.value_added * t
         for name, values in c.rows.items():
             # a coefficient a moves z by a times the row's price: minimising -z, z gains dual * a
             worth = float((without.program.dual[without.rows[name]] * values).sum()) * t

@@ -200,8 +200,8 @@ def slope(ax, table: pd.DataFrame, colours: dict) -> None:
     ax.grid(axis="x", visible=False)
 
 
-def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = None) -> None:
-    """A table as coloured cells with their values; `centre`: the value that stays white between two colours."""
+def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = None, rotate: int = 0) -> None:
+    """A table as coloured cells with values; `centre`: the value that stays white; `rotate`: column names, degrees."""
     values = data.to_numpy(float)
     low, high = float(pd.DataFrame(values).min().min()), float(pd.DataFrame(values).max().max())
     if centre is None:
@@ -215,7 +215,8 @@ def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = No
     for (row, column), value in pd.DataFrame(values).stack().items():
         ink = "white" if value > top or value < bottom else "#222222"
         ax.text(column, row, form.format(value), ha="center", va="center", fontsize=7.5, color=ink)
-    ax.set_xticks(range(data.shape[1]), [str(c) for c in data.columns], fontsize=8.5)
+    turned = {"rotation": rotate, "ha": "right", "rotation_mode": "anchor"} if rotate else {}
+    ax.set_xticks(range(data.shape[1]), [str(c) for c in data.columns], fontsize=8.5, **turned)
     ax.set_yticks(range(data.shape[0]), [str(i) for i in data.index], fontsize=8.5)
     ax.grid(visible=False)
     ax.tick_params(length=0)

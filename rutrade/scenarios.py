@@ -198,6 +198,8 @@ class Economy(RegionalTables):
             or len(years) < 2
         ):
             raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: rising years from 2016, by spaces")
+        if int(years[-1]) > 2030 or not any(2016 < int(y) <= 2023 for y in years):
+            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2030, one year from 2017 to 2023")
         return self
 
 
