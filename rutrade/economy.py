@@ -97,7 +97,8 @@ class ProjectColumn:
     """Technological column of one project object in the last year of a stage, bn RUB of 2016 per unit of intensity.
 
     `capital`, `current`: purchases by product in the project's region (construction, operation); `rnd`: research
-    bought by government there. `labour_thousand`: own staff. `investment_fund`: cumulated capital the project draws
+    bought by government there. `labour_thousand`: own staff; `value_added`: what the project itself adds (its pay),
+    counted with the sector RND. `investment_fund`: cumulated capital the project draws
     from the region's investment (0: paid on top of it). Effects, each an assumption with its `effect_source`:
     `productivity`: by sector, the share by which the same labour and capacity of the region yield more, materials
     bought in proportion; `capacity`: additional output by sector with its materials and labour; `output`:
@@ -111,6 +112,7 @@ class ProjectColumn:
     capital: Mapping[str, float] = field(default_factory=dict)
     current: Mapping[str, float] = field(default_factory=dict)
     labour_thousand: float = 0.0
+    value_added: float = 0.0
     rnd: float = 0.0
     investment_fund: float = 0.0
     productivity: Mapping[str, float] = field(default_factory=dict)
@@ -134,6 +136,32 @@ class ProjectColumn:
             for sector, value in dict(getattr(self, name)).items():
                 if not np.isfinite(value) or value < 0:
                     raise InputError(f"project '{self.name}': {name} of {sector} is {value}; must be 0 or more")
+
+
+def project_column(
+    tables: RegionalTables, flows: pd.Series, name: str, region: str, year: int, induced: str = "none", **effects
+) -> ProjectColumn:
+    """A project's column from its flows by (flow, sector), bn RUB of 2016, as an appraisal of the project states them.
+
+    capital_goods and current_inputs are bought; labour (gross pay, of any sector) becomes staff at the national pay
+    in research; commercialised_output enters as `induced` says: 'none', 'capacity' or 'output' of `ProjectColumn`.
+    Research that the project delivers has its cost in these flows already and displaces none of the sector's own.
+    `effects`: any other field of `ProjectColumn`.
+    """
+    if induced not in ("none", "capacity", "output"):
+        raise unknown("kind of induced output", induced, ("none", "capacity", "output"))
+
+    def part(flow):
+        return dict(flows[flow]) if flow in flows.index.get_level_values(0) else {}
+
+    national = tables.data.national
+    pay = national.value_added.at["compensation", "RND"] / tables.data.employment["RND"]  # bn RUB per thousand
+    if induced != "none":
+        effects[induced] = part("commercialised_output")
+    own = sum(part("labour").values())
+    return ProjectColumn(
+        name, region, year, part("capital_goods"), part("current_inputs"), own / pay, own, **effects
+    )  # fmt: skip
 
 
 # --- one stage's coefficients -----------------------------------------------------------------------------------
@@ -766,9 +794,11 @@ def _solution(model: EconomyModel, projects, columns, free: Program, tied: Progr
     var = {name: tied.x[where] for name, where in model.columns.items()}
     theta = tied.x[len(model._data.cost) :]
     output, exports = var["x"].copy(), st.export_centre + var["export_up"] - var["export_down"]
+    own = np.zeros_like(output)
     for p, c, t in zip(projects, columns, theta, strict=True):
         output[regions.index(p.region)] += t * c.beta
         exports[:, regions.index(p.region)] += t * c.exports
+        own[regions.index(p.region), sectors.index("RND")] += t * p.value_added
     deliveries = (1 - b.deliveries) * st.delivery_share * var["u"][:, None, :] + var["w"]
     china = st.china_import_share[:, None, None]
     imports = ((1 - b.imports) * st.import_share * var["u"] + var["v"])[:, :, None] * np.concatenate(
@@ -785,7 +815,7 @@ def _solution(model: EconomyModel, projects, columns, free: Program, tied: Progr
     return EconomySolution(
         year=st.year,
         output=pd.DataFrame(output, regions, sectors),
-        gva=pd.DataFrame(st.value_added * output, regions, sectors),
+        gva=pd.DataFrame(st.value_added * output + own, regions, sectors),
         consumption=float(var["z"]),
         consumption_by_region=pd.Series(float(var["z"]) * st.consumption_mix.sum(1), regions),
         investment=pd.Series(var["inv"], regions),
@@ -862,8 +892,8 @@ class Effect:
 def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
     """Effect of the projects in `with_` against the same stage `without` them.
 
-    Direct GVA is the value added in what the projects buy, at the suppliers' shares of the base, and in the output of
-    their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses.
+    Direct GVA is the value added of the projects, in what they buy, at the suppliers' shares of the base, and in the
+    output of their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses.
     """
     if with_.year != without.year:
         raise InputError(f"effect: the stages end in {with_.year} and {without.year}; they must be the same")
@@ -872,6 +902,7 @@ def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
         r, t = st.regions.index(p.region), with_.intensity[p.name]
         direct += st.value_added * (st.delivery_share[:, :, r] * c.purchases[:, None]).T * t
         direct[r] += st.value_added[r] * c.beta * t
+        direct[r, st.sectors.index("RND")] += p.value_added * t
         for name, values in c.rows.items():
             # a coefficient a moves z by a times the row's price: minimising -z, z gains dual * a
             worth = float((without.program.dual[without.rows[name]] * values).sum()) * t
@@ -930,6 +961,34 @@ def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], o
                 )
     names = ["year", "kind", "name", "weight", "model", "observed", "no_change", "trend", "uniform"]
     return pd.DataFrame(rows, columns=names)
+
+
+def compare_use(tables: RegionalTables, solution: EconomySolution, observed: pd.DataFrame) -> pd.DataFrame:
+    """Structure of the stage to 2019 beside supply and use 2019 (table 'supply_use_2019'), by product, in percent.
+
+    Columns: export_share and import_share (share of the product in all exports, imports), import_ratio (imports over
+    domestic use), each `_model` at prices of 2016 and `_observed` at prices of 2019. Full variant only.
+    """
+    if len(tables.sectors) != len(tables.data.sectors):
+        raise InputError(f"compare_use needs the full variant; these tables have {len(tables.sectors)} sectors")
+    groups = {"OGS": "B", **dict.fromkeys(("COA", "OIL", "GAS", "ORE"), "B"), "RAI": "TRANSPORT", "TRP": "TRANSPORT"}
+    sums = {
+        "exports": solution.exports.sum(("region", "partner")).to_series(),
+        "imports": solution.imports.sum(("region", "partner")).to_series(),
+        "domestic": solution.deliveries.sum(("origin", "region")).to_series(),
+    }
+    model = pd.DataFrame(sums).groupby(lambda i: groups.get(i, i)).sum()
+    wide = observed.pivot_table(index="product", columns=["part", "item"], values="value_bn_rub", aggfunc="sum").fillna(
+        0
+    )
+    seen = pd.DataFrame({"exports": wide["domestic", "exports"], "imports": wide["import"].sum(axis=1)})
+    seen["domestic"] = wide["domestic"].sum(axis=1) - seen["exports"]
+    out = {}
+    for name, t in (("model", model), ("observed", seen.loc[seen.index.intersection(model.index)])):
+        out[f"export_share_{name}"] = 100 * t["exports"] / t["exports"].sum()
+        out[f"import_share_{name}"] = 100 * t["imports"] / t["imports"].sum()
+        out[f"import_ratio_{name}"] = 100 * t["imports"] / (t["imports"] + t["domestic"])
+    return pd.DataFrame(out).loc[model.index].sort_index(axis=1)
 
 
 def errors(table: pd.DataFrame) -> pd.DataFrame:

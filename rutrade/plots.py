@@ -255,6 +255,28 @@ def contour(ax, surface: pd.DataFrame, level: float, mark: dict[str, tuple[float
     ax.set(xlabel=surface.columns.name, ylabel=surface.index.name)
 
 
+def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = None, rotate: int = 0) -> None:
+    """A table as coloured cells with values; `centre`: the value that stays white; `rotate`: column names, degrees."""
+    values = data.to_numpy(float)
+    low, high = float(pd.DataFrame(values).min().min()), float(pd.DataFrame(values).max().max())
+    if centre is None:
+        options = {"cmap": "Blues", "vmin": low, "vmax": high}
+    else:
+        reach = max(high - centre, centre - low)
+        options = {"cmap": "RdBu_r", "vmin": centre - reach, "vmax": centre + reach}
+    ax.imshow(values, aspect="auto", **options)
+    top = options["vmax"] - 0.25 * (options["vmax"] - options["vmin"])
+    bottom = options["vmin"] + 0.25 * (options["vmax"] - options["vmin"]) if centre is not None else float("-inf")
+    for (row, column), value in pd.DataFrame(values).stack().items():
+        ink = "white" if value > top or value < bottom else "#222222"
+        ax.text(column, row, form.format(value), ha="center", va="center", fontsize=7.5, color=ink)
+    turned = {"rotation": rotate, "ha": "right", "rotation_mode": "anchor"} if rotate else {}
+    ax.set_xticks(range(data.shape[1]), [str(c) for c in data.columns], fontsize=8.5, **turned)
+    ax.set_yticks(range(data.shape[0]), [str(i) for i in data.index], fontsize=8.5)
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+
+
 def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 

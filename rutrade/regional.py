@@ -14,6 +14,10 @@ import pandas as pd
 from rutrade import InputError, unknown
 
 REGIONS = ("CFD", "NWFD", "SFD", "NCFD", "VFD", "UFD", "SibFD", "FEFD")
+NAMES = {
+    "CFD": "Centre", "NWFD": "North-West", "SFD": "South", "NCFD": "North Caucasus", "VFD": "Volga", "UFD": "Ural",
+    "SibFD": "Siberia", "FEFD": "Far East",
+}  # fmt: skip
 FINAL = ("household_consumption", "government_consumption", "fixed_investment", "inventories")
 VALUE_ADDED = ("compensation", "production_taxes", "capital_consumption", "net_profit")
 BY_OUTPUT = ("OIL", "GAS", "FUE")  # the deliveries' EXPORT column misses pipelines: these follow output

@@ -263,7 +263,66 @@ class Comparison(Parameters):
     jobs: int = parameter(2, "processes", "count", ge=1, le=256)
 
 
-PARAMETERS: dict[str, type[Parameters]] = {c.notebook: c for c in Parameters.__subclasses__()}
+class RegionalTables(Parameters):
+    """Parameters of notebook 04: regional input-output tables."""
+
+    notebook: ClassVar[str] = "04_regional_tables"
+    sectors: Literal["full", "12"] = parameter("full", "36 sectors, or the 12-sector variant by the same code")
+    manufacturing: Literal["section", "firms"] = parameter(
+        "section", "branches of manufacturing by district: national mix, or large firms as a seed", source="assumption"
+    )
+
+    @field_validator("sectors", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
+
+
+class Economy(RegionalTables):
+    """Parameters of notebook 05: the multiregional optimisation model."""
+
+    notebook: ClassVar[str] = "05_economy"
+    nodes: str = parameter("2016 2019 2023 2030", "last years of the stages, from 2016, separated by spaces", "years")
+    band_deliveries: float = parameter(
+        0.2, "band around the shares of deliveries in use", "share", "assumption", ge=0, le=0.9
+    )
+    band_imports: float = parameter(
+        0.1, "band around the shares of imports in use", "share", "assumption", ge=0, le=0.9
+    )
+    band_exports: float = parameter(0.05, "band around the path of exports", "share", "assumption", ge=0, le=0.9)
+    labour: float = parameter(1.0, "labour after 2023 over its path", "factor", "WEO population", ge=0.8, le=1.2)
+    productivity: float = parameter(
+        1.0, "productivity after 2023 over its path", "factor", "WEO growth; assumption", ge=0.5, le=1.5
+    )
+    rail_capacity: float = parameter(
+        158.0, "capacity of the Eastern railways in the last stage", "Mt", "Sherin 2024 for 2023", ge=50, le=1000
+    )
+    project_intensity: float = parameter(
+        1.0, "size of the research infrastructure over the programme", "factor", "assumption", ge=0, le=1
+    )
+    project_productivity: float = parameter(
+        0.01, "gain of productivity in Siberia's high-technology branches", "share", "assumption", ge=0, le=0.5
+    )
+
+    @model_validator(mode="after")
+    def _years(self) -> Self:
+        years = self.nodes.split()
+        if (
+            not all(y.isdigit() for y in years)
+            or years[:1] != ["2016"]
+            or years != sorted(set(years))
+            or len(years) < 2
+        ):
+            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: rising years from 2016, by spaces")
+        if int(years[-1]) > 2030 or not any(2016 < int(y) <= 2023 for y in years):
+            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2030, one year from 2017 to 2023")
+        return self
+
+
+_CLASSES = (
+    TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy, BilateralTrade, Scenario, Uncertainty, Comparison,
+)  # fmt: skip
+PARAMETERS: dict[str, type[Parameters]] = {cls.notebook: cls for cls in _CLASSES}
 
 
 def folder() -> Path:
