@@ -37,6 +37,10 @@ class GravityEstimates:
     adding_up: pd.DataFrame
     observations: pd.DataFrame
 
+    def accuracy(self) -> int:
+        """Power of ten: fitted totals of every effect equal the actual ones to one part in this number at least."""
+        return int(10 ** np.floor(-np.log10(self.adding_up["largest_relative_gap"].max())))
+
     def summary(self) -> pd.DataFrame:
         """One row per sector: coefficients without pair effects, and the agreement with its errors in both forms."""
         by = self.coefficients.set_index(["specification", "term", "sector"]).sort_index()
@@ -83,11 +87,6 @@ def gravity(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityE
     """
     import warnings
 
-    import pyfixest
-
-    # k_fixef "full": errors do not hang on the order in which nested effects are met; tolerances: totals add up to 1e-6
-    options = {"vcov": {"CRV1": "pair"}, "ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "fixef_tol": 1e-8,
-               "iwls_maxiter": 100, "separation_check": ["fe", "ir"], "copy_data": False}  # fmt: skip
     data = _check_panel(panel)
     sides = data[["exporter", "importer"]]
     data["pair"] = data.groupby([sides.min(axis=1), sides.max(axis=1)]).ngroup()
@@ -111,8 +110,7 @@ def gravity(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityE
             used = rows[["value", "pair", *terms[spec], *effects[spec]]].reset_index(drop=True)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # separated rows and dropped terms are reported in our own table
-                fit = pyfixest.fepois(f"value ~ {'+'.join(terms[spec])} | {'+'.join(effects[spec])}", used,
-                                      **options)  # fmt: skip
+                fit = _ppml(f"value ~ {'+'.join(terms[spec])} | {'+'.join(effects[spec])}", used, "pair")
             kept = used.loc[fit._data.index]
             coefficients.append(_tidy(fit).assign(sector=sector, specification=spec))
             gaps = {e: _largest_gap(kept[e], kept["value"], fit._Y_hat_response) for e in effects[spec]}
@@ -163,6 +161,16 @@ def _check_panel(panel: pd.DataFrame) -> pd.DataFrame:
     return data
 
 
+def _ppml(formula: str, data: pd.DataFrame, cluster: str):
+    import pyfixest
+
+    # k_fixef "full": errors do not hang on the order in which nested effects are met. Tolerances: totals add up, and
+    # the hash seed, which orders the effects inside pyfixest, moves no printed digit.
+    options = {"ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "iwls_maxiter": 100, "fixef_tol": 1e-10}
+    checks = {"separation_check": ["fe", "ir"], "copy_data": False}
+    return pyfixest.fepois(formula, data, vcov={"CRV1": cluster}, **options, **checks)
+
+
 def _tidy(fit) -> pd.DataFrame:
     names = {"Coefficient": "term", "Estimate": "coefficient", "Std. Error": "standard_error", "Pr(>|t|)": "p_value",
              "2.5%": "ci_low", "97.5%": "ci_high"}  # fmt: skip
@@ -185,7 +193,6 @@ def break_2022(panel: pd.DataFrame, reference: int = 2021) -> tuple[pd.DataFrame
     """
     import warnings
 
-    import pyfixest
     from scipy.stats import f as f_distribution
 
     years = sorted(panel["year"].unique())
@@ -202,8 +209,7 @@ def break_2022(panel: pd.DataFrame, reference: int = 2021) -> tuple[pd.DataFrame
         data = data[["value", "ln_gdp", "partner", "year", *terms]]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            fit = pyfixest.fepois(f"value ~ ln_gdp + {' + '.join(terms)} | partner + year", data,
-                                  vcov={"CRV1": "partner"}, ssc=pyfixest.ssc(k_fixef="full"))  # fmt: skip
+            fit = _ppml(f"value ~ ln_gdp + {' + '.join(terms)} | partner + year", data, "partner")
         table = _tidy(fit).set_index("term").reindex(list(terms)).assign(flow=flow, year=list(terms.values()))
         zero = pd.DataFrame([{"flow": flow, "year": reference, "coefficient": 0.0}])
         effects.append(pd.concat([table, zero]).sort_values("year"))

@@ -97,6 +97,7 @@ def test_fitted_totals_equal_actual_totals_for_every_fixed_effect_on_the_real_pa
     found = trade.gravity(real[real["sector"].isin(["leather", "machinery", "petroleum"])])
     assert set(found.adding_up["effect"]) == {"exporter_year", "importer_year", "direction"}
     assert found.adding_up["largest_relative_gap"].max() < 1e-6
+    assert found.accuracy() >= 1_000_000
 
 
 def test_intervals_of_200_simulated_panels_cover_the_true_effects_90_to_98_percent_of_the_time():
@@ -132,7 +133,7 @@ def test_estimates_and_errors_are_the_same_under_any_hash_seed():
     one, *others = (pd.read_csv(io.StringIO(text), index_col=0) for text in run)
     assert len(one) == 7  # five terms, and the agreement and one border year with pair effects
     for other in others:
-        pd.testing.assert_frame_equal(one, other, rtol=1e-6)
+        pd.testing.assert_frame_equal(one, other, rtol=1e-8)
 
 
 def test_collinear_and_separated_regressors_are_named(panel):

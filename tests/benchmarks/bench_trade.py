@@ -37,7 +37,7 @@ def bare(panel: pd.DataFrame) -> pd.DataFrame:
         f"value ~ fta + {borders} | exporter_year + importer_year + direction",
     )
     options = {"vcov": {"CRV1": "pair"}, "ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10,
-               "iwls_maxiter": 100, "fixef_tol": 1e-8, "separation_check": ["fe", "ir"]}  # fmt: skip
+               "iwls_maxiter": 100, "fixef_tol": 1e-10, "separation_check": ["fe", "ir"]}  # fmt: skip
     found = []
     for sector, rows in data.groupby("sector"):
         for specification, formula in zip(("no_pair", "pair"), formulas, strict=True):
