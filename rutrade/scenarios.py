@@ -320,7 +320,8 @@ class Economy(RegionalTables):
 
 
 _CLASSES = (
-    TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy, BilateralTrade, Scenario, Uncertainty, Comparison,
+    TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy,
+    BilateralTrade, Scenario, Uncertainty, Comparison,
 )  # fmt: skip
 PARAMETERS: dict[str, type[Parameters]] = {cls.notebook: cls for cls in _CLASSES}
 
