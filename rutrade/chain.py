@@ -157,30 +157,25 @@ def _similarity(groups: pd.Series, p: Prepared) -> float:
     return structure.finger_kreinin(ours, p.advanced.reindex(ours.index))
 
 
-def columns(evaluation: project.Evaluation, s: Scenario) -> tuple[economy.ProjectColumn, economy.ProjectColumn]:
+def columns(
+    tables: regional.RegionalTables, evaluation: project.Evaluation, s: Scenario
+) -> tuple[economy.ProjectColumn, economy.ProjectColumn]:
     """The technological column of the project in 2030, in two parts, so that costs and benefits can be told apart.
 
     Construction and operation are purchases, staff, and capital drawn from the district's investment; commercialised
     output is sold with its inputs, labour and capital, and a rise of productivity may be assumed beside it.
     """
-    column = evaluation.technological_column(HORIZON)
-
-    def part(flow: str) -> dict[str, float]:
-        return column.loc[flow].to_dict() if flow in column.index.get_level_values("flow") else {}
-
+    flows = evaluation.technological_column(HORIZON)
+    of_sales = flows.index.get_level_values("flow") == "commercialised_output"
     objects = evaluation.project.objects
-    staff, pay = (sum(v) for v in zip(*((o.staff, o.staff * o.pay_mn_rub_2016) for o in objects), strict=True))
     drawn = sum(v for o in objects for y, v in o.capital_goods_bn_rub_2016.items() if HISTORY[-1] < y <= HORIZON)
-    built = economy.ProjectColumn(
-        BUILT, REGION, HORIZON,
-        capital=part("capital_goods"), current=part("current_inputs"),
-        labour_thousand=sum(part("labour").values()) / pay * staff if pay else 0.0,
-        investment_fund=s.crowding_out * drawn * (1 + s.cost_overrun),
-    )  # fmt: skip
-    sold = economy.ProjectColumn(
-        SOLD, REGION, HORIZON,
-        output=part("commercialised_output"), productivity=dict.fromkeys(RENEWED, s.productivity_effect),
-        export_share=s.export_propensity, china_share=s.china_share, effect_source="assumption",
+    built = economy.project_column(
+        tables, flows[~of_sales], BUILT, REGION, HORIZON, investment_fund=s.crowding_out * drawn * (1 + s.cost_overrun)
+    )
+    sold = economy.project_column(
+        tables, flows[of_sales], SOLD, REGION, HORIZON, "output",
+        productivity=dict.fromkeys(RENEWED, s.productivity_effect), effect_source="assumption",
+        export_share=s.export_propensity, china_share=s.china_share,
     )  # fmt: skip
     return built, sold
 
@@ -210,7 +205,7 @@ def run(scenario: Scenario | None = None, prepared: Prepared | None = None) -> C
     without = p.model.solve(changes=changes) if s.rail_capacity != p.model.stage.rail_capacity else p.inertial
     built = project.from_data(s.project, p.project_tables, **_appraisal(s))
     evaluation = project.evaluate(built, **_appraisal(s))
-    parts = columns(evaluation, s) if s.research_infrastructure else ()
+    parts = columns(p.model.tables, evaluation, s) if s.research_infrastructure else ()
     with_ = p.model.solve(parts, changes) if parts else without
     base_trade, levers, redirection = trade.TradeModel(**vars(p.trade_inputs)), _levers(s), s.redirection or None
 

@@ -644,8 +644,10 @@ class EconomyModel:
             else:
                 self._options(solver="ipm", run_crossover="on", presolve="on")
             self._solver.run()
-            if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                problem = None
+            status, problem = self._solver.getModelStatus(), None
+            if status == highspy.HighsModelStatus.kInfeasible:
+                break  # proved; what is short is found by another program
+            if status != highspy.HighsModelStatus.kOptimal:
                 continue
             s = self._solver.getSolution()
             done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
