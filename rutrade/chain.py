@@ -269,7 +269,11 @@ def _by_group(sectors, p: Prepared) -> pd.Series:
 
 
 def _feedback(s, p, parts, changes, without, with_, projected, project_trade):
-    """Let demand caps bound exports in model 2, damped; says when it does not converge (optional step 5)."""
+    """Let demand caps bound exports to China in model 2, damped; says when it does not converge (optional step 5).
+
+    The ceiling by sector, as a factor of its export path, moves half-way (by the damping) to the share of the supply
+    that the demand of step 4 takes.
+    """
     cap, rows = pd.Series(1.0, list(p.model.stage.sectors)), []
     share = (
         p.mapping[p.mapping["flow"] == "RUS_to_CHN"].pivot(index="sector", columns="group", values="share").fillna(0)
@@ -280,7 +284,7 @@ def _feedback(s, p, parts, changes, without, with_, projected, project_trade):
         bound = p.trade_inputs.base.value["RUS_to_CHN"] * index
         bound = bound * table["share_china"] / p.trade_inputs.base.share["RUS_to_CHN"]
         fits = (table["value_bn_usd_base_prices"] / bound).clip(upper=1.0).where(table["capped"], 1.0)
-        wanted = cap * (share @ fits.reindex(share.columns).fillna(1.0)).reindex(cap.index).fillna(1.0)
+        wanted = (share @ fits.reindex(share.columns).fillna(1.0)).reindex(cap.index).fillna(1.0)
         change = float((wanted - cap).abs().max())
         rows.append({"step": step, "largest_change": change, "converged": change < s.feedback_tolerance})
         if change < s.feedback_tolerance:
@@ -310,7 +314,7 @@ def _tables(s, p, evaluation, without, with_, effect, reference, projected) -> d
         for partner in economy.PARTNERS for label, sol in (("without", without), ("with", with_))
     }  # fmt: skip
     tables = {
-        "parameters": s.table().astype({"value": str}).reset_index(),
+        "parameters": s.table().astype(str).reset_index(),
         "efficiency": evaluation.efficiency.astype({"irr_status": str}).infer_objects().reset_index(),
         "participants": evaluation.participants.rename_axis("participant").reset_index(),
         "cash_flow": evaluation.cash_flow().reset_index(),
