@@ -278,13 +278,13 @@ def _feedback(s, p, parts, changes, without, with_, projected, project_trade):
     share = (
         p.mapping[p.mapping["flow"] == "RUS_to_CHN"].pivot(index="sector", columns="group", values="share").fillna(0)
     )
+    # measured where nothing bounds exports yet: a ceiling must not lower the offer it is measured by
+    base, offered = p.trade_inputs.base, _supply(with_, without, p, s, True).loc[HORIZON]
+    table = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
+    bound = base.value["RUS_to_CHN"] * offered * table["share_china"] / base.share["RUS_to_CHN"]
+    taken = (table["value_bn_usd_base_prices"] / bound).where(table["capped"], 1.0)
+    wanted = (share @ taken.reindex(share.columns).fillna(1.0)).reindex(cap.index).fillna(1.0)
     for step in range(1, STEPS + 1):
-        table = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
-        index = _supply(with_, without, p, s, True).loc[HORIZON]
-        bound = p.trade_inputs.base.value["RUS_to_CHN"] * index
-        bound = bound * table["share_china"] / p.trade_inputs.base.share["RUS_to_CHN"]
-        fits = (table["value_bn_usd_base_prices"] / bound).clip(upper=1.0).where(table["capped"], 1.0)
-        wanted = (share @ fits.reindex(share.columns).fillna(1.0)).reindex(cap.index).fillna(1.0)
         change = float((wanted - cap).abs().max())
         rows.append({"step": step, "largest_change": change, "converged": change < s.feedback_tolerance})
         if change < s.feedback_tolerance:
