@@ -349,9 +349,11 @@ def renew(name: str) -> Path:
     from nbclient import NotebookClient
 
     os.environ.update(_ENVIRONMENT)
-    text = root() / "notebooks" / f"{name}.md"
-    if not text.is_file():
-        raise unknown("notebook", name, sorted(p.stem for p in text.parent.glob("[0-9]*.md")))
+    texts = sorted((root() / "notebooks").glob("[0-9]*.md"))
+    found = [p for p in texts if p.stem.startswith(name)]
+    if len(found) != 1:
+        raise unknown("notebook", name, [p.stem for p in texts])
+    text, name = found[0], found[0].stem
     notebook = jupytext.read(text)
     NotebookClient(notebook, timeout=1800, kernel_name="python3").execute()
     notebook.metadata.pop("widgets", None)

@@ -1,4 +1,4 @@
-"""The command line: rutrade run | book | renew | scenarios | data."""
+"""The command line: rutrade run | book | renew | scenarios | sweep | data."""
 
 import sys
 
@@ -92,6 +92,41 @@ def scenarios_show(name: str) -> None:
     for cls in presets.PARAMETERS.values():
         table = cls.check(**presets.select(cls, overrides)).table()
         click.echo(f"\n{cls.notebook}\n{table.drop(columns='meaning').to_string()}")
+
+
+@scenarios.command("diff")
+@click.argument("first")
+@click.argument("second")
+def scenarios_diff(first: str, second: str) -> None:
+    """Parameters in which the presets FIRST and SECOND differ."""
+    from rutrade import scenarios as presets
+
+    click.echo(presets.difference(first, second).to_string())
+
+
+@main.command()
+@click.argument("grid", required=False, type=click.Path(dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder of the results.")
+@click.option("--draws", type=int, help="Monte Carlo: draw so many scenarios instead of a grid.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the Monte Carlo.")
+@click.option("-j", "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Processes (joblib).")
+@click.option("--executor", default="joblib", show_default=True, help="joblib, or dask on a running cluster.")
+@click.option("--address", help="Address of the dask scheduler, such as tcp://host:8786.")
+@click.option("--shard", default="1/1", show_default=True, metavar="I/N", help="Run the I-th of N parts.")
+def sweep(grid, output, draws, seed, jobs, executor, address, shard) -> None:
+    """Run many scenarios of the chain: a GRID (YAML of lists, or CSV) or --draws; resumes where it stopped."""
+    from rutrade import sweep as sweeps
+
+    if (grid is None) == (draws is None):
+        raise InputError("give either a grid file or --draws")
+    points = sweeps.read_grid(grid) if grid else sweeps.monte_carlo(draws, seed)
+    try:
+        i, n = (int(part) for part in shard.split("/"))
+    except ValueError:
+        raise InputError(f"shard = {shard} is not allowed: I/N, such as 1/4") from None
+    table = sweeps.sweep(points, output, jobs, executor, address, (i, n))
+    failed = int((table["failure"] != "").sum())
+    click.echo(f"{len(table)} of {len(points)} scenarios in {output}/table.parquet, {failed} without a solution")
 
 
 @main.group(cls=_Group)

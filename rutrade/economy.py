@@ -199,9 +199,13 @@ class Stage:
 
     @property
     def export_room(self) -> np.ndarray:
-        """How far exports may fall below their path (i, r, k): the band, and below it what a rail limit takes away."""
+        """How far exports may fall below their path (i, r, k): the band, and below it what a rail limit takes away.
+
+        The room goes in steps of 10 Mt of the limit, so that within a step the limit's price is that of (2.10) alone.
+        """
         used = (self.rail_tonnes * self.export_centre).sum()
-        kept = np.where(self.rail_tonnes > 0, min(1.0, self.rail_capacity / max(used, 1e-9)), 1.0)
+        limit = 10 * np.round(self.rail_capacity / 10) - 5
+        kept = np.where(self.rail_tonnes > 0, min(1.0, limit / max(used, 1e-9)), 1.0)
         return self.export_centre * (1 - (1 - self.bands.exports) * kept)
 
     @property
@@ -281,16 +285,24 @@ def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacit
     rail = tonnes[:, None, None] * np.stack([east.notna().to_numpy(float), east.fillna(0).to_numpy()], 1)
     survival = (1 - paths.at("retirement", origin)) ** span
     coefficient = _by_sector(tables, paths, "capital_output", origin, nat.output)
-    spending = final[:, :, 0] / final[:, :, 0].sum()
+    # (2.2a) the territorial structure lambda follows labour: held at 2016, the district that loses most workers would
+    # bound the whole country's consumption through what must be supplied on the spot
+    shift = ratio("labour", "region").reindex(list(tables.regions)).to_numpy()
+
+    def follow(values):  # (s, ...): moved with labour, same national total
+        moved = values * shift.reshape(-1, *[1] * (values.ndim - 1))
+        return moved * values.sum() / moved.sum()
+
+    spending = follow(final[:, :, 0] / final[:, :, 0].sum())
     investment = final[:, :, 2]
     inv0 = investment.sum(1)
-    labour = tables.employment.sum(1) * ratio("labour", "region").reindex(regions).to_numpy()
+    labour = tables.employment.sum(1) * shift
     return Stage(
         year=year, span=span, regions=tables.regions, sectors=tables.sectors,
         inputs=use,
         capital_mix=investment / inv0[:, None],
         consumption_mix=spending,
-        fixed_use=final[:, :, 1] * ratio("government") + final[:, :, 3] * ratio("gdp"),
+        fixed_use=follow(final[:, :, 1]) * ratio("government") + final[:, :, 3] * ratio("gdp"),
         delivery_share=sigma,
         import_share=mu,
         china_import_share=_by_sector(tables, paths, "china_import_share", year, imports36),
@@ -302,7 +314,7 @@ def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacit
         retained=np.where(produced, base.output, 0) * survival * capacity,
         capital_coefficient=coefficient * kappa,
         investment_base=base.investment,
-        investment_path=inv0 * ratio("investment"),
+        investment_path=follow(inv0) * ratio("investment"),
         rail_tonnes=rail,
         rail_capacity=paths.at("rail_capacity", year) if paths.covers("rail_capacity", year) else np.inf,
         value_added=np.where(produced, tables.gva / x, np.zeros((len(regions), n))),
@@ -443,7 +455,9 @@ class EconomyModel:
     misses the year, or negative bands.
     """
 
-    CHANGES = ("labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption")
+    CHANGES = (
+        "labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption", "china_exports",
+    )  # fmt: skip
     TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
     TOLERANCE = 1e-7
     # what each constraint is counted by, and in which unit
@@ -470,12 +484,12 @@ class EconomyModel:
         given = m.matrices
         low, high = np.where(given.sense == "<", -np.inf, given.b), np.where(given.sense == ">", np.inf, given.b)
         self._data = Program(sparse.csc_array(given.A), low, high, given.lb, given.ub, given.c)
-        self._solver, self._warm = _highs(self._data), False
+        self._solver, self._basis = _highs(self._data), None
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
-        if start is not None and start._data.a.shape == self._data.a.shape and start._solver.getBasis().valid:
-            self._warm = bool(start._warm and self._solver.setBasis(start._solver.getBasis()))
+        if start is not None and start._data.a.shape == self._data.a.shape:
+            self._basis = start._basis
 
     def column(self, project: ProjectColumn) -> Column:
         """A project's coefficients, with the numbers of the constraints they enter."""
@@ -538,12 +552,14 @@ class EconomyModel:
             index, value = program.a.indices[part].astype(np.int32), program.a.data[part]
             h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
         try:
-            tied = free = self._run(program)
+            tied = free = self._run(program, self._basis)
+            if not (columns or changes or reciprocal):
+                self._basis = h.getBasis()
             if not reciprocal:  # among the optima the one whose exports are nearest their path
                 cost, where = program.cost.copy(), np.r_[self.columns["export_up"], self.columns["export_down"]]
                 cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
                 h.changeColsCost(base, cols, cost[:base])
-                tied = self._run(replace(program, cost=cost))
+                tied = self._run(replace(program, cost=cost), h.getBasis())
         finally:
             if columns:
                 h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
@@ -568,6 +584,16 @@ class EconomyModel:
                 p.row_lower[rows[name]] = float(value) - path_value
             elif name == "rail_capacity":
                 p.row_upper[rows["rail"]] = float(value) - tonnes
+                p.upper[self.columns["export_down"]] = replace(st, rail_capacity=float(value)).export_room
+            elif name == "china_exports":
+                # a ceiling by sector as a factor of the path: the room upwards closes, a lower level is forced
+                factor = pd.Series(value).reindex(list(st.sectors)).fillna(np.inf).to_numpy()[:, None]
+                china = (slice(None), slice(None), PARTNERS.index("CHN"))
+                centre = st.export_centre[china]
+                up, down = (self.columns[f"export_{d}"][china] for d in ("up", "down"))
+                p.upper[up] = np.minimum(p.upper[up], np.maximum((factor - 1) * centre, 0))
+                p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
+                p.upper[down] = np.maximum(p.upper[down], p.lower[down])
             elif name == "fixed_use":
                 p.row_lower[rows["use"]] = p.row_upper[rows["use"]] = np.asarray(value, float).T
             else:
@@ -598,27 +624,36 @@ class EconomyModel:
         for name, value in options.items():
             self._solver.setOptionValue(name, value)
 
-    def _run(self, p: Program) -> Program:
-        """Solve what is loaded: simplex from the kept basis, or interior point with crossover; checked outside."""
+    def _run(self, p: Program, basis=None) -> Program:
+        """Solve what is loaded: simplex from a basis, else interior point with crossover; checked outside the solver.
+
+        The start is the model's own first solution and never the last one, so that a result does not depend on what
+        was solved before it.
+        """
         import highspy
 
-        for warm in (True, False) if self._warm else (False,):
+        for warm in (True, False) if basis is not None else (False,):
+            self._solver.clearSolver()
             if warm:
                 self._options(solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off")
+                start = highspy.HighsBasis()
+                added = [highspy.HighsBasisStatus.kLower] * (len(p.cost) - len(basis.col_status))
+                start.col_status, start.row_status = [*basis.col_status, *added], list(basis.row_status)
+                start.valid = True
+                self._solver.setBasis(start)
             else:
-                self._solver.clearSolver()
                 self._options(solver="ipm", run_crossover="on", presolve="on")
             self._solver.run()
-            if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                problem = None
+            status, problem = self._solver.getModelStatus(), None
+            if status == highspy.HighsModelStatus.kInfeasible:
+                break  # proved; what is short is found by another program
+            if status != highspy.HighsModelStatus.kOptimal:
                 continue
             s = self._solver.getSolution()
             done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
             problem = max(residuals(done).items(), key=lambda item: item[1])
             if problem[1] <= self.TOLERANCE:
-                self._warm = True
                 return done
-        self._warm = False
         if problem:
             raise InputError(
                 f"stage {self.stage.year}: {problem[0]} residual {problem[1]:.1e} is above {self.TOLERANCE}"
@@ -641,6 +676,7 @@ class EconomyModel:
             np.r_[np.zeros(width), weight, weight],
         )  # fmt: skip
         h = _highs(elastic)
+        h.setOptionValue("solver", "ipm")  # simplex may take minutes here, and a vertex is not needed
         h.run()
         if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return "the bounds of investment, exports and consumption exclude each other"
@@ -663,10 +699,8 @@ def _highs(p: Program):
     lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
     lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
-    tight = {
-        "primal_feasibility_tolerance": 1e-9,
-        "dual_feasibility_tolerance": 1e-9,
-    }  # the check outside asks for 1e-7
+    # the check outside the solver asks for 1e-7 of the unscaled program
+    tight = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
     for name, value in ({"output_flag": False, "threads": 1} | tight).items():
         h.setOptionValue(name, value)
     h.passModel(lp)
@@ -690,9 +724,9 @@ class EconomySolution:
 
     output, gva (region, sector), with the projects' effects; grp, investment, consumption_by_region (region);
     consumption: z; deliveries (product, origin, region), not unique where routes tie; exports, imports (product,
-    region, partner). In z per unit: prices (product, region) of a unit supplied, use_prices of a unit used (shadow over
-    market price, as base prices are 1 and consumption is the numeraire),
-    labour_price (thousand persons), capital_price (bn RUB of the fund), balance_price (bn RUB), rail_price (Mt).
+    region, partner). In z per unit: prices (product, region) of a unit supplied, use_prices of a unit used (shadow
+    over market price, as base prices are 1 and consumption is the numeraire), labour_price (thousand persons),
+    capital_price (bn RUB of the fund), balance_price (bn RUB), rail_price (Mt).
     binding: priced constraints by family; partner_balance (partner) at relative prices; intensity (project);
     capital_scale: share of the investment fund used in the reciprocal problem. `program`: the LP without the
     tie-break, whence all prices come; `tied`: with it, whence all quantities come; `rows`: positions of its rows.

@@ -200,6 +200,61 @@ def slope(ax, table: pd.DataFrame, colours: dict) -> None:
     ax.grid(axis="x", visible=False)
 
 
+def fan(ax, table: pd.DataFrame, colour: str) -> None:
+    """Central path (first column) with its bands q05-q95 and q25-q75, over years as index."""
+    ax.fill_between(table.index, table["q05"], table["q95"], color=colour, alpha=0.25, linewidth=0)
+    ax.fill_between(table.index, table["q25"], table["q75"], color=colour, alpha=0.35, linewidth=0)
+    ax.plot(table.index, table.iloc[:, 0], color=colour)
+
+
+def fans(tables: dict[str, pd.DataFrame], colours: list, columns: int = 1, seen: pd.DataFrame | None = None):
+    """A figure of fan charts, one a table, its title above each; `seen` holds observed values by the same titles."""
+    rows = -(-len(tables) // columns)
+    fig, boxes = axes(rows, columns, height=0.6 + (2.3 if columns == 1 else 2.0) * rows, sharex=True, squeeze=False)
+    for ax, (title, table), colour in zip(boxes.T.ravel(), tables.items(), colours, strict=True):
+        fan(ax, table, colour)
+        if seen is not None:
+            ax.plot(seen.index, seen[title], color="#222222", marker="o", markersize=3.5)
+        ax.set_title(title, fontsize=9)
+        ax.set(ylim=(0, None), ylabel="bn USD")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    return fig
+
+
+def points(ax, table: pd.DataFrame, colours: dict, horizontal: bool = True) -> None:
+    """Points with 95 % intervals: rows of `table` (any index, coefficient, ci_low, ci_high, series), series apart."""
+    order = list(dict.fromkeys(table.index))[:: -1 if horizontal else 1]
+    for number, (series, rows) in enumerate(table.groupby("series", sort=False)):
+        place = [order.index(i) + 0.16 * (1 - 2 * number) for i in rows.index]
+        error = [rows["coefficient"] - rows["ci_low"], rows["ci_high"] - rows["coefficient"]]
+        values = {"x": rows["coefficient"], "y": place} if horizontal else {"y": rows["coefficient"], "x": place}
+        style = {"fmt": "o", "markersize": 4, "elinewidth": 1.2, "color": colours[series], "label": series}
+        ax.errorbar(**values, **{"xerr" if horizontal else "yerr": error}, **style)
+    (ax.axvline if horizontal else ax.axhline)(0, color="#444444", linewidth=0.8)
+    (ax.set_yticks if horizontal else ax.set_xticks)(range(len(order)), [str(i) for i in order])
+
+
+def contour(ax, surface: pd.DataFrame, level: float, mark: dict[str, tuple[float, float]], log: bool = False) -> None:
+    """Filled contours of a surface (rows: y, columns: x); the line of `level`; marked points; hatched: no solution."""
+    import numpy as np
+
+    x, y = surface.columns.to_numpy(float), surface.index.to_numpy(float)
+    values = np.ma.masked_invalid(surface.to_numpy(float))
+    steps = np.linspace(min(0, values.min()), max(level * 1.5, values.max()), 9)
+    ax.patch.set(hatch="///", edgecolor="#bbbbbb")
+    filled = ax.contourf(x, y, values, levels=steps, cmap="cividis_r")
+    ax.figure.colorbar(filled, ax=ax, label="shift, percentage points", format="%.2g")
+    if values.min() < level < values.max():
+        line = ax.contour(x, y, values, levels=[level], colors="#d55e00", linewidths=2)
+        ax.clabel(line, fmt=f"+{level:g} points", fontsize=9)
+    for name, (px, py) in mark.items():
+        ax.plot(px, py, "o", color="white", markeredgecolor="#222222", markersize=7)
+        ax.annotate(name, (px, py), xytext=(7, 5), textcoords="offset points", fontsize=9)
+    if log:
+        ax.set_xscale("log")
+    ax.set(xlabel=surface.columns.name, ylabel=surface.index.name)
+
+
 def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = None, rotate: int = 0) -> None:
     """A table as coloured cells with values; `centre`: the value that stays white; `rotate`: column names, degrees."""
     values = data.to_numpy(float)

@@ -75,7 +75,7 @@ class Parameters(BaseModel):
                 "source": extra.get("source", ""),
                 "meaning": field.description,
             }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("parameter")
+        return pd.DataFrame.from_dict(rows, orient="index", dtype=object).rename_axis("parameter")
 
 
 class TradeStructure(Parameters):
@@ -118,6 +118,80 @@ class Siberia(Parameters):
     inferred: bool = parameter(True, "show facts whose year is inferred from the context, marked as such")
 
 
+class Scenario(Parameters):
+    """All parameters of the chain of the three models to 2030."""
+
+    notebook: ClassVar[str] = "07_projections_2030"
+    # the research infrastructure (model 1)
+    research_infrastructure: bool = parameter(True, "whether the programme is built")
+    project: Literal["programme", "skif"] = parameter("programme", "the whole programme or SKIF alone")
+    multiplier: float = parameter(
+        3.7, "suppliers' turnover per rouble of high-tech procurement", "ratio", "CERN 3.7-4.2, ESA 2.7, FenRIAM 4-6",
+        ge=0, le=2000,
+    )  # fmt: skip
+    high_tech_factor: float = parameter(
+        1.0, "high-tech procurement relative to plan", "ratio", "assumption", ge=0, le=20
+    )
+    cost_overrun: float = parameter(0.0, "capital cost above plan", "share", "assumption", ge=-0.5, le=3)
+    delay_years: int = parameter(0, "later start of operation", "years", "assumption", ge=0, le=10)
+    opex_factor: float = parameter(1.0, "operating cost relative to plan", "ratio", "assumption", ge=0, le=5)
+    discount_rate_public: float = parameter(0.05, "real public discount rate", "per year", "assumption", ge=0, le=0.3)
+    # what it does to the economy (model 2)
+    export_propensity: float = parameter(
+        0.25, "share of the commercialised output that is exported", "share", "assumption", ge=0, le=1
+    )
+    china_share: float = parameter(0.2, "China's share of these exports", "share", "assumption", ge=0, le=1)
+    productivity_effect: float = parameter(
+        0.0, "productivity gain of engineering and chemical sectors of the Siberian district", "share", "assumption",
+        ge=0, le=1,
+    )  # fmt: skip
+    crowding_out: float = parameter(
+        1.0, "share of the programme's capital taken from the district's other investment", "share", "assumption",
+        ge=0, le=1,
+    )  # fmt: skip
+    sectors: Literal["full", "12"] = parameter("full", "36 sectors, or 12 with manufacturing merged")
+    band_deliveries: float = parameter(0.2, "band around shares of deliveries", "share", "assumption", ge=0, le=0.9)
+    band_imports: float = parameter(0.1, "band around shares of imports", "share", "assumption", ge=0, le=0.9)
+    band_exports: float = parameter(0.05, "band around the export path", "share", "assumption", ge=0, le=0.9)
+    rail_capacity: float = parameter(
+        158.0, "capacity of the Eastern railways in 2030", "Mt a year", "Sherin 2024 (capacity of 2023)", ge=50, le=500
+    )
+    # trade (model 3)
+    projection_base: int = parameter(2023, "year the projection starts from", "year", "BACI", ge=2017, le=2023)
+    brent: Literal["low", "mid", "high"] = parameter("mid", "price path to 2030", "", "WEO 2025 and assumption")
+    elasticity_set: Literal["low", "central", "high"] = parameter(
+        "central", "set of demand elasticities", "", "assumption"
+    )
+    customs: float = parameter(
+        0.0, "cut of the delivered price by simpler customs", "share", "assumption", ge=0, le=0.3
+    )
+    standards: float = parameter(0.0, "the same by recognised standards", "share", "assumption", ge=0, le=0.3)
+    payments: float = parameter(
+        0.0, "the same by settlement in national currencies", "share", "assumption", ge=0, le=0.3
+    )
+    logistics: float = parameter(0.0, "the same by transport corridors", "share", "assumption", ge=0, le=0.3)
+    redirection: float = parameter(
+        0.0, "China's share in Russia's engineering and chemical exports reached in 2030; 0: as projected", "share",
+        "assumption", ge=0, le=0.95,
+    )  # fmt: skip
+    export_support: float = parameter(
+        0.0, "extra supply of engineering and chemical exports in 2030", "share", "assumption", ge=0, le=10
+    )
+    headroom: float = parameter(
+        1.0, "how far supply may exceed the market potential", "share", "assumption", ge=0, le=20
+    )
+    turnover_target: float = parameter(0.0, "turnover wanted in 2030; 0: none", "bn USD", "press", ge=0, le=2000)
+    threshold_pp: float = parameter(5.0, "rise of the share that counts as notable", "pp", "assumption", ge=0.1, le=50)
+    # uncertainty and feedback
+    draws: int = parameter(500, "draws of forecast error and elasticities", "count", "choice of view", ge=0, le=20000)
+    seed: int = parameter(1, "seed of the draws", "", "choice of view", ge=0)
+    feedback: bool = parameter(False, "whether demand caps bound exports in the economy")
+    feedback_damping: float = parameter(0.5, "damping of the feedback", "share", "choice of method", ge=0.05, le=1)
+    feedback_tolerance: float = parameter(
+        0.001, "largest change at which the feedback stops", "share", "choice of method", ge=1e-9, le=0.5
+    )
+
+
 class ProjectAppraisal(Parameters):
     """Parameters of notebook 03: efficiency of the research infrastructure."""
 
@@ -145,6 +219,48 @@ class ProjectAppraisal(Parameters):
     last_year: int = parameter(2050, "last year of the horizon", "year", ge=2042, le=2100)
     draws: int = parameter(20_000, "draws of the simulation", "count", ge=100, le=1_000_000)
     seed: int = parameter(1, "seed of the simulation", ge=0)
+
+
+class BilateralTrade(Parameters):
+    """Parameters of notebook 06: gravity and the projection of bilateral trade."""
+
+    notebook: ClassVar[str] = "06_trade_model"
+    projection_base: int = parameter(2023, "year the projection starts from", "year", ge=2017, le=2023)
+    brent: Literal["low", "mid", "high"] = parameter(
+        "mid", "price paths to 2030: Brent 40, IMF outlook, or 100 USD", source="IMF; low and high: assumption"
+    )
+    elasticity_set: Literal["low", "central", "high"] = parameter(
+        "central", "elasticities to income, price and trade cost", source="assumption; trade cost: literature"
+    )
+    world_shares: Literal["held", "moved"] = parameter(
+        "held", "China's share by group: world structure of 2019 held, or shares of 2019 moved", source="assumption"
+    )
+    facilitation: Literal["low", "central", "high"] = parameter(
+        "central", "size of the trade-cost levers; low is none", source="assumption; customs: OECD"
+    )
+    draws: int = parameter(2000, "draws of the intervals", "count", ge=100, le=1_000_000)
+    seed: int = parameter(1, "seed of the draws", ge=0)
+
+
+class Uncertainty(Parameters):
+    """Parameters of notebook 08: uncertainty over the chain and break-even."""
+
+    notebook: ClassVar[str] = "08_uncertainty"
+    scenarios_drawn: int = parameter(150, "scenarios drawn by Monte Carlo", "count", ge=10, le=100_000)
+    threshold_pp: float = parameter(5.0, "rise of the share that counts as notable", "pp", "assumption", ge=0.1, le=50)
+    draws: int = parameter(500, "draws of forecast error and elasticities", "count", ge=100, le=20000)
+    seed: int = parameter(1, "seed of all draws", ge=0)
+    jobs: int = parameter(2, "processes", "count", ge=1, le=256)
+
+
+class Comparison(Parameters):
+    """Parameters of notebook 09: all presets side by side."""
+
+    notebook: ClassVar[str] = "09_scenarios"
+    threshold_pp: float = parameter(5.0, "rise of the share that counts as notable", "pp", "assumption", ge=0.1, le=50)
+    draws: int = parameter(500, "draws of forecast error and elasticities", "count", ge=100, le=20000)
+    seed: int = parameter(1, "seed of all draws", ge=0)
+    jobs: int = parameter(2, "processes", "count", ge=1, le=256)
 
 
 class RegionalTables(Parameters):
@@ -203,9 +319,11 @@ class Economy(RegionalTables):
         return self
 
 
-PARAMETERS: dict[str, type[Parameters]] = {
-    c.notebook: c for c in (TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy)
-}
+_CLASSES = (
+    TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy,
+    BilateralTrade, Scenario, Uncertainty, Comparison,
+)  # fmt: skip
+PARAMETERS: dict[str, type[Parameters]] = {cls.notebook: cls for cls in _CLASSES}
 
 
 def folder() -> Path:
@@ -249,6 +367,17 @@ def load(name_or_path: str | Path) -> dict[str, Any]:
     for cls in PARAMETERS.values():
         cls.check(**select(cls, overrides))
     return overrides
+
+
+def difference(first: str, second: str) -> pd.DataFrame:
+    """Parameters whose values differ between two presets, by notebook."""
+    rows = {}
+    overrides = {name: load(name) for name in (first, second)}
+    for cls in PARAMETERS.values():
+        values = [cls.check(**select(cls, overrides[name])).model_dump() for name in (first, second)]
+        rows |= {(cls.notebook, k): (v, values[1][k]) for k, v in values[0].items() if v != values[1][k]}
+    index = pd.MultiIndex.from_tuples(rows, names=["notebook", "parameter"]) if rows else None
+    return pd.DataFrame(list(rows.values()), index=index, columns=[first, second])
 
 
 def select(cls: type[Parameters], values: dict[str, Any]) -> dict[str, Any]:

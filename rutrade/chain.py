@@ -1,0 +1,446 @@
+"""The chain of the three models: project -> economy without and with it -> trade for both -> back to efficiency.
+
+`prepare` reads the data and solves the history of the economy once; `run` evaluates one scenario. Units: bn RUB at
+2016 prices for models 1 and 2, bn USD (current, or at prices of 2023) for trade.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rutrade import InputError, __version__, datasets, economy, project, regional, structure, trade
+from rutrade.scenarios import Scenario
+
+ADVANCED = ("DEU", "JPN", "KOR", "USA")
+REGION = "SibFD"  # federal district of Novosibirsk
+HISTORY, HORIZON = (2016, 2019, 2023), 2030
+BUILT, SOLD = "construction and operation", "commercialised output"
+ENGINEERING_CHEMICALS = trade.CHEMICALS + trade.ENGINEERING
+RENEWED = ("MAC", "ELE", "CHE", "PHA", "FAB", "VEH", "OTR")  # sectors of the productivity effect (assumption)
+STEPS = 25  # of the feedback, at most
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What scenarios share: the tables of model 1, model 2 solved to 2023 and built for 2030, inputs of model 3."""
+
+    project_tables: Mapping[str, pd.DataFrame]
+    history: Mapping[int, economy.EconomySolution]
+    model: economy.EconomyModel
+    inertial: economy.EconomySolution
+    trade_inputs: trade.Inputs
+    mapping: pd.DataFrame
+    advanced: pd.Series
+    classes: pd.Series
+
+
+@dataclass(frozen=True)
+class ChainResult:
+    """Result of one scenario: key figures, tables of all three models, and what they were made from.
+
+    `figures` are the numbers a comparison of scenarios shows; `tables` (by name, see `write`) hold the rest;
+    `manifest` names version, data and lock. Two results are equal when all three are.
+    """
+
+    scenario: Scenario
+    figures: Mapping[str, float]
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    manifest: Mapping[str, str]
+
+    def write(self, folder: str | Path) -> Path:
+        """Write one folder: a Parquet file per table and `manifest.json`; aside first, then moved."""
+        import shutil
+
+        folder = Path(folder)
+        aside = folder.with_name(f".{folder.name}.part")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        for name, table in self.tables.items():
+            table.to_parquet(aside / f"{name}.parquet")
+        content = {
+            "scenario": self.scenario.model_dump(),
+            "figures": dict(self.figures),
+            "tables": list(self.tables),
+            "manifest": dict(self.manifest),
+        }
+        (aside / "manifest.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+        return folder
+
+    def equals(self, other: "ChainResult") -> bool:
+        """Whether scenario, figures, tables and manifest are the same."""
+        same = self.scenario == other.scenario and dict(self.manifest) == dict(other.manifest)
+        figures = pd.Series(self.figures).equals(pd.Series(other.figures))
+        tables = list(self.tables) == list(other.tables)
+        return same and figures and tables and all(t.equals(other.tables[n]) for n, t in self.tables.items())
+
+
+def load(folder: str | Path) -> ChainResult:
+    """Read a result that `ChainResult.write` wrote. Raises InputError when the folder holds none."""
+    folder = Path(folder)
+    try:
+        content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in content["tables"]}
+    except (OSError, KeyError, json.JSONDecodeError) as error:
+        raise InputError(f"folder {folder} holds no result of the chain ({error})") from None
+    return ChainResult(Scenario(**content["scenario"]), content["figures"], tables, content["manifest"])
+
+
+def prepare(scenario: Scenario | None = None) -> Prepared:
+    """Read the data and solve what does not change between scenarios of the same sectors, bands and trade inputs."""
+    s = scenario or Scenario()
+    return _prepare(datasets.fingerprint(), s.sectors, s.band_deliveries, s.band_imports, s.band_exports,
+                    s.projection_base, s.brent, s.elasticity_set)  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _prepare(data, sectors, deliveries, imports, exports, base_year, brent, elasticities) -> Prepared:
+    history, model, inertial = _economy(data, sectors, deliveries, imports, exports)
+    return Prepared(
+        project.inputs(),
+        history,
+        model,
+        inertial,
+        trade.inputs(base_year, brent, elasticities),
+        _sector_groups(model.tables),
+        _advanced_structure(),
+        datasets.load("product_classes").query("classification == 'wits_group'").set_index("code")["class"],
+    )
+
+
+@lru_cache(maxsize=2)
+def _economy(data, sectors, deliveries, imports, exports):
+    """Model 2 to 2023 and its program for 2030, kept so that scenarios are solved in place."""
+    tables = regional.build(regional.inputs(), variant=sectors)
+    paths, bands = economy.inputs(), economy.Bands(deliveries, imports, exports)
+    kappa = economy.calibrate_capital(tables, paths)
+    history = economy.path(tables, paths, HISTORY, bands=bands, kappa=kappa)
+    model = economy.EconomyModel(tables, HORIZON, paths, history[HISTORY[-1]].state, bands, kappa)
+    inertial = model.solve()  # also the start of every later solution, so that results do not depend on their order
+    return history, model, inertial
+
+
+def _sector_groups(tables: regional.RegionalTables) -> pd.DataFrame:
+    """The map from sectors to commodity groups, weighted by exports of 2016 where sectors are merged."""
+    mapping = datasets.load("sector_group")[["flow", "sector", "group", "share", "margin"]]
+    sectors = tables.data.sectors
+    if tables.sectors == tuple(sectors.index):
+        return mapping
+    weight = tables.data.national.domestic["exports"]
+    rows = mapping.assign(value=mapping["share"] * mapping["sector"].map(weight))
+    rows = rows.assign(customs=rows["value"] * rows["margin"], sector=rows["sector"].map(sectors["sector12"]))
+    rows = rows.groupby(["flow", "sector", "group"])[["value", "customs"]].sum()
+    total = rows["value"].groupby(["flow", "sector"]).transform("sum")
+    return pd.DataFrame(
+        {"share": rows["value"] / total, "margin": (rows["customs"] / rows["value"]).fillna(1.0)}
+    ).reset_index()
+
+
+def _advanced_structure() -> pd.Series:
+    """Shares by common class of what Germany, Japan, Korea and the USA together sold to China, latest panel year."""
+    panel = datasets.load("gravity_sectors")
+    rows = panel[(panel["year"] == panel["year"].max()) & panel["exporter"].isin(ADVANCED)]
+    table = datasets.load("product_classes")
+    classes = table[table["classification"] == "wiod_sector"].set_index("code")["class"]
+    return structure.shares(rows.groupby(rows["sector"].map(classes))["CHN"].sum().astype(float))
+
+
+def _similarity(groups: pd.Series, p: Prepared) -> float:
+    """Finger-Kreinin similarity (0.4) of exports by group to the advanced exporters' structure, on common classes."""
+    ours = structure.shares(groups.groupby(groups.index.map(p.classes)).sum())
+    return structure.finger_kreinin(ours, p.advanced.reindex(ours.index))
+
+
+def columns(
+    tables: regional.RegionalTables, evaluation: project.Evaluation, s: Scenario
+) -> tuple[economy.ProjectColumn, economy.ProjectColumn]:
+    """The technological column of the project in 2030, in two parts, so that costs and benefits can be told apart.
+
+    Construction and operation are purchases, staff, and capital drawn from the district's investment; commercialised
+    output is sold with its inputs, labour and capital, and a rise of productivity may be assumed beside it.
+    """
+    flows = evaluation.technological_column(HORIZON)
+    of_sales = flows.index.get_level_values("flow") == "commercialised_output"
+    objects = evaluation.project.objects
+    drawn = sum(v for o in objects for y, v in o.capital_goods_bn_rub_2016.items() if HISTORY[-1] < y <= HORIZON)
+    built = economy.project_column(
+        tables, flows[~of_sales], BUILT, REGION, HORIZON, investment_fund=s.crowding_out * drawn * (1 + s.cost_overrun)
+    )
+    sold = economy.project_column(
+        tables, flows[of_sales], SOLD, REGION, HORIZON, "output",
+        productivity=dict.fromkeys(RENEWED, s.productivity_effect), effect_source="assumption",
+        export_share=s.export_propensity, china_share=s.china_share,
+    )  # fmt: skip
+    return built, sold
+
+
+def public_value(evaluation: project.Evaluation, sold_2030: float, shape: pd.Series) -> tuple[float, pd.Series]:
+    """Public NPV with the economy's effect in place of the stand-alone spillover (1.5), bn RUB 2016, and its flow.
+
+    `sold_2030` is what the commercialised output adds to consumption in 2030, at shadow prices; other years follow
+    `shape`, the stand-alone spillover by year. Raises InputError when the evaluation holds the spillover too: it would
+    be counted twice.
+    """
+    if (evaluation.ledger["item"] == "spillover").any():
+        raise InputError("the spillover is in the project's ledger and in the economy's effect: it must be in one only")
+    added = sold_2030 * shape / shape[HORIZON] if shape.get(HORIZON, 0.0) else 0.0 * shape
+    flow = evaluation.flow("public").add(added, fill_value=0.0)
+    return float(project.npv(flow.to_numpy(), evaluation.discount_rate("public"))), flow
+
+
+def run(scenario: Scenario | None = None, prepared: Prepared | None = None) -> ChainResult:
+    """Evaluate one scenario through all three models (steps 1-8 of the book's page on the chain).
+
+    Raises InputError when a model has no solution, naming the constraint, sector and region.
+    """
+    s = scenario or Scenario()
+    p = prepared or prepare(s)
+    changes = {"rail_capacity": s.rail_capacity}
+    without = p.model.solve(changes=changes) if s.rail_capacity != p.model.stage.rail_capacity else p.inertial
+    built = project.from_data(s.project, p.project_tables, **_appraisal(s))
+    evaluation = project.evaluate(built, **_appraisal(s))
+    parts = columns(p.model.tables, evaluation, s) if s.research_infrastructure else ()
+    with_ = p.model.solve(parts, changes) if parts else without
+    base_trade, levers, redirection = trade.TradeModel(**vars(p.trade_inputs)), _levers(s), s.redirection or None
+
+    def project_trade(solution, own: bool) -> trade.Projection:
+        return base_trade.project(
+            supply=_supply(solution, without if own else p.inertial, p, s, own), levers=levers if own else None,
+            redirection=redirection if own else None, headroom=s.headroom, draws=s.draws, seed=s.seed,
+        )  # fmt: skip
+
+    reference, projected = project_trade(p.inertial, False), project_trade(with_, True)
+    steps = pd.DataFrame({"step": [0], "largest_change": [np.nan], "converged": [True]})
+    if s.feedback:
+        with_, projected, steps = _feedback(s, p, parts, changes, without, with_, projected, project_trade)
+    effect = economy.effect(with_, without)
+    tables = _tables(s, p, evaluation, without, with_, effect, reference, projected) | {"feedback": steps}
+    figures = _figures(s, p, evaluation, without, with_, effect, reference, projected, tables)
+    manifest = {"version": __version__, "data": datasets.fingerprint()}
+    return ChainResult(s, figures, tables, manifest)
+
+
+def _appraisal(s: Scenario) -> dict[str, float]:
+    """The scenario's parameters of model 1."""
+    names = ("cost_overrun", "delay_years", "opex_factor", "multiplier", "high_tech_factor", "discount_rate_public")
+    return {name: getattr(s, name) for name in names}
+
+
+def _levers(s: Scenario) -> dict[str, float]:
+    return {n: getattr(s, n) for n in ("customs", "standards", "payments", "logistics") if getattr(s, n) > 0}
+
+
+def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFrame:
+    """Export supply by year and group as an index of the base year, constant prices (3.5), (3.6).
+
+    The path of the economy without the project grows evenly from 2023 to 2030. What the project adds to exports to
+    China comes on top, valued at the base year's prices and set in relation to the flow it joins; support of
+    non-resource exports multiplies engineering and chemical goods.
+    """
+    base, years = p.trade_inputs.base, range(p.trade_inputs.base.year, HORIZON + 1)
+    first, last = (_by_group(x.exports.sum(("region", "partner")), p) for x in (p.history[HISTORY[-1]], without))
+    growth = (last / first.where(first > 0)).fillna(1.0)
+    added = _by_group((solution.exports - without.exports).sum("region").sel(partner="CHN"), p)
+    driver = p.trade_inputs.elasticities.query("parameter == 'phi' and flow == 'RUS_to_CHN'").set_index("group")[
+        "driver"
+    ]
+    prices = p.trade_inputs.paths.prices
+    added = added * (prices.loc[base.year] / prices.loc[2016])[driver.reindex(added.index)].to_numpy()
+    added = added / base.value["RUS_to_CHN"].reindex(added.index)
+    support = pd.Series(1.0, growth.index)
+    if own:
+        support[list(ENGINEERING_CHEMICALS)] = 1 + s.export_support
+    phase = pd.Series({y: (y - base.year) / (HORIZON - base.year) for y in years})
+    rows = {y: growth**f * support**f + added * f for y, f in phase.items()}
+    return pd.DataFrame(rows).T.clip(lower=0)
+
+
+def _by_group(sectors, p: Prepared) -> pd.Series:
+    """Exports by sector (bn RUB 2016, basic prices) to commodity groups (bn USD, customs prices 2016)."""
+    values = sectors.to_series().to_frame("value")
+    known = set(p.mapping["sector"])
+    return trade.valuation(values.loc[[i for i in values.index if i in known]], p.mapping)["value"]
+
+
+def _feedback(s, p, parts, changes, without, with_, projected, project_trade):
+    """Let demand caps bound exports in model 2, damped; says when it does not converge (optional step 5)."""
+    cap, rows = pd.Series(1.0, list(p.model.stage.sectors)), []
+    share = (
+        p.mapping[p.mapping["flow"] == "RUS_to_CHN"].pivot(index="sector", columns="group", values="share").fillna(0)
+    )
+    for step in range(1, STEPS + 1):
+        table = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
+        index = _supply(with_, without, p, s, True).loc[HORIZON]
+        bound = p.trade_inputs.base.value["RUS_to_CHN"] * index
+        bound = bound * table["share_china"] / p.trade_inputs.base.share["RUS_to_CHN"]
+        fits = (table["value_bn_usd_base_prices"] / bound).clip(upper=1.0).where(table["capped"], 1.0)
+        wanted = cap * (share @ fits.reindex(share.columns).fillna(1.0)).reindex(cap.index).fillna(1.0)
+        change = float((wanted - cap).abs().max())
+        rows.append({"step": step, "largest_change": change, "converged": change < s.feedback_tolerance})
+        if change < s.feedback_tolerance:
+            break
+        cap = cap + s.feedback_damping * (wanted - cap)
+        with_ = p.model.solve(parts, changes | {"china_exports": cap})
+        projected = project_trade(with_, True)
+    return with_, projected, pd.DataFrame(rows)
+
+
+def _shares(projection: trade.Projection) -> pd.DataFrame:
+    """Engineering + chemicals share (percent) by flow, year and prices, with quantiles."""
+    parts = {f: trade.engineering_chemicals_share(projection, f) for f in ("current", "base")}
+    table = pd.concat(parts, names=["prices", None]).reset_index(level=0).reset_index(drop=True)
+    numbers = [c for c in table if c.startswith(("share", "q"))]
+    return table.assign(**{c: 100 * table[c] for c in numbers})
+
+
+def _tables(s, p, evaluation, without, with_, effect, reference, projected) -> dict[str, pd.DataFrame]:
+    """The tables of a result; all with plain columns so that they are stored and read back alike."""
+
+    def both(name: str) -> pd.DataFrame:
+        return pd.DataFrame({"without": getattr(without, name), "with": getattr(with_, name)})
+
+    exports = {
+        f"{partner}_{label}": sol.exports.sel(partner=partner).sum("region").to_series()
+        for partner in economy.PARTNERS for label, sol in (("without", without), ("with", with_))
+    }  # fmt: skip
+    tables = {
+        "parameters": s.table().astype({"value": str}).reset_index(),
+        "efficiency": evaluation.efficiency.astype({"irr_status": str}).infer_objects().reset_index(),
+        "participants": evaluation.participants.rename_axis("participant").reset_index(),
+        "cash_flow": evaluation.cash_flow().reset_index(),
+        "grp": both("grp").rename_axis("region").reset_index(),
+        "consumption": both("consumption_by_region").rename_axis("region").reset_index(),
+        "effect_gva": _long_effect(effect),
+        "effect_priced": effect.priced,
+        "exports_sector": pd.DataFrame(exports).rename_axis("sector").reset_index(),
+        "shadow_prices": with_.use_prices[REGION].rename("price").rename_axis("sector").reset_index(),
+        "trade": projected.table,
+        "trade_reference": reference.table,
+        "trade_totals": projected.totals(),
+        "share": _shares(projected),
+        "share_reference": _shares(reference),
+    }
+    if s.turnover_target > 0:
+        tables["targets"] = trade.targets(projected, s.turnover_target)
+    return tables
+
+
+def _long_effect(effect: economy.Effect) -> pd.DataFrame:
+    parts = {name: getattr(effect, name).stack() for name in ("total", "direct", "indirect")}
+    return pd.DataFrame(parts).rename_axis(["region", "sector"]).reset_index()
+
+
+def _figures(s, p, evaluation, without, with_, effect, reference, projected, tables) -> dict[str, float]:
+    """The key figures of a scenario, 2030 unless said; shares in percent, changes of shares in percentage points."""
+
+    def share(table: pd.DataFrame, prices: str, column: str = "share") -> float:
+        rows = table.query("flow == 'RUS_to_CHN' and year == @HORIZON and prices == @prices")
+        return float(rows[column].iloc[0])
+
+    def total(projection, flow: str) -> float:
+        return float(projection.totals().query("flow == @flow and year == @HORIZON")["value_bn_usd"].iloc[0])
+
+    now = trade.engineering_chemicals_share(reference, "base").query("flow == 'RUS_to_CHN'")
+    shadow = with_.use_prices[REGION].to_dict()
+    priced = effect.priced.groupby("project")["z_bn_rub_2016"].sum()
+    at_shadow = project.evaluate(evaluation.project, shadow_prices=shadow, spillover=False, **_appraisal(s))
+    spillover = evaluation.ledger[evaluation.ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
+    market = evaluation.efficiency["npv_bn_rub_2016"]
+    built = s.research_infrastructure
+    chain_npv = public_value(at_shadow, float(priced.get(SOLD, 0.0)), spillover)[0] if built else 0.0
+    delivered = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
+    ours = pd.Series(tables["exports_sector"]["CHN_with"] - tables["exports_sector"]["CHN_without"]).sum()
+    figures = {
+        "turnover_bn_usd": total(projected, "turnover"),
+        "exports_bn_usd": total(projected, "RUS_to_CHN"),
+        "imports_bn_usd": total(projected, "CHN_to_RUS"),
+        "share_base_year": 100 * float(now["share"].iloc[0]),
+        "share": share(tables["share"], "current"),
+        "share_constant": share(tables["share"], "base"),
+        "share_reference": share(tables["share_reference"], "current"),
+        "share_reference_constant": share(tables["share_reference"], "base"),
+        "similarity": _similarity(delivered["value_bn_usd_base_prices"], p),
+        "npv_public_market": float(market["public"]) if built else 0.0,
+        "npv_public_chain": chain_npv,
+        "npv_commercial": float(market["commercial"]) if built else 0.0,
+        "gva_effect_bn_rub": float(effect.total.to_numpy().sum()),
+        "gva_effect_region_bn_rub": float(effect.total.loc[REGION].sum()),
+        "consumption_effect_bn_rub": float(effect.consumption["total"]),
+        "consumption_direct_bn_rub": float(effect.consumption["direct"]),
+        "exports_china_effect_bn_rub": float(ours),
+        "rail_price": with_.rail_price,
+        "rail_used_mt": with_.rail_used,
+        "capped_groups": float(delivered["capped"].sum()),
+    }
+    figures["shift_pp"] = figures["share"] - figures["share_reference"]
+    figures["shift_constant_pp"] = figures["share_constant"] - figures["share_reference_constant"]
+    figures["notable"] = float(figures["shift_constant_pp"] >= s.threshold_pp)
+    if s.draws:
+        # draws of the share in 2030 that lie above today's by the threshold: without and with the scenario's measures
+        for name, projection in (("probability_by_error", reference), ("probability_notable", projected)):
+            central, sample = trade.share_draws(projection, "base")
+            figures[name] = float((100 * (sample[:, -1, 0] - central[0, 0]) >= s.threshold_pp).mean())
+        for name in ("q05", "q95"):
+            figures[f"share_constant_{name}"] = share(tables["share"], "base", name)
+            totals = tables["trade_totals"].query("flow == 'turnover' and year == @HORIZON")
+            figures[f"turnover_{name}"] = float(totals[name].iloc[0])
+    return figures
+
+
+def break_even(share_pp: float, threshold_pp: float, total_bn_usd: float) -> float:
+    """Extra exports that raise a share of s0 by p: dX = p T / (1 - s0 - p), bn USD.
+
+    share_pp: s0 and threshold_pp: p in percent; total_bn_usd: T, exports without the extra. Raises InputError when
+    share and threshold reach 100 percent.
+    """
+    s0, p = share_pp / 100, threshold_pp / 100
+    if not 0 <= s0 < 1 or not 0 < p < 1 - s0:
+        raise InputError(f"share {share_pp} % and threshold {threshold_pp} pp are not allowed: together below 100")
+    return p * total_bn_usd / (1 - s0 - p)
+
+
+def crossing(line: pd.Series, level: float) -> float:
+    """Where a rising line (index: parameter, values: figure) crosses a level, by linear interpolation; NaN if never."""
+    line = line.dropna()
+    if not line.min() <= level <= line.max():
+        return float("nan")
+    return float(np.interp(level, line.to_numpy(), line.index.to_numpy(float)))
+
+
+def fan_tables(result: ChainResult, inertial: ChainResult) -> dict[str, pd.DataFrame]:
+    """Both flows by year (index): value of the scenario, quantiles, inertial value; bn USD current."""
+    tables = {}
+    for flow, name in (("RUS_to_CHN", "Russia to China"), ("CHN_to_RUS", "China to Russia")):
+        ours, base = (_by_year(r.tables["trade_totals"], flow) for r in (result, inertial))
+        tables[name] = ours[["value_bn_usd", *trade.QUANTILES]].assign(inertial=base["value_bn_usd"])
+    return tables
+
+
+def _by_year(table: pd.DataFrame, flow: str) -> pd.DataFrame:
+    return table[table["flow"] == flow].set_index("year")
+
+
+def share_table(result: ChainResult) -> pd.DataFrame:
+    """Engineering + chemicals share (percent, prices of the base year) by year: value, quantiles, inertial value."""
+    ours, base = (
+        _by_year(table[table["prices"] == "base"], "RUS_to_CHN")
+        for table in (result.tables["share"], result.tables["share_reference"])
+    )
+    return ours[["share", *trade.QUANTILES]].assign(inertial=base["share"])
+
+
+def group_table(result: ChainResult, inertial: ChainResult) -> pd.DataFrame:
+    """Both flows by group: base year, inertial and scenario in 2030 with the 90 % interval, bn USD current."""
+    keys = ["flow", "group"]
+    table = result.tables["trade"]
+    now = table[table["year"] == table["year"].min()].set_index(keys)["value_bn_usd"]
+    last, base = (t[t["year"] == HORIZON].set_index(keys) for t in (table, inertial.tables["trade"]))
+    names = {f"{result.scenario.projection_base}": now, "2030 inertial": base["value_bn_usd"]}
+    names |= {"2030 scenario": last["value_bn_usd"], "5 %": last["q05"], "95 %": last["q95"]}
+    return pd.DataFrame(names)

@@ -1,0 +1,631 @@
+"""Model 3: gravity estimates, projection, backtest and valuation (rutrade.trade)."""
+
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rutrade import InputError, datasets, trade
+from rutrade.trade import FLOWS, GROUPS, Paths, TradeBase, TradeModel
+
+TRUE = {"ln_distance": -0.8, "contiguity": 0.4, "language": 0.3, "fta": 0.5, "border": -1.5}
+
+
+def simulated(panels=1, countries=14, years=(2000, 2005), seed=0, noise=0.3):
+    """Gravity panels with known coefficients: value has mean exp(effects + beta'z) and a variance in proportion to it.
+
+    Each unordered pair shares a factor over both directions and all years, so errors must be clustered.
+    """
+    rng = np.random.default_rng(seed)
+    names = [f"C{i:02d}" for i in range(countries)]
+    place = rng.uniform(0, 5000, (countries, 2))
+    distance = np.linalg.norm(place[:, None] - place[None], axis=-1) + 150.0
+    symmetric = {k: np.triu(rng.random((countries, countries)) < p, 1) for k, p in
+                 (("contiguity", 0.15), ("language", 0.2), ("fta0", 0.25), ("fta1", 0.3))}  # fmt: skip
+    symmetric = {k: (v | v.T).astype(int) for k, v in symmetric.items()}
+    rows = []
+    for panel in range(panels):
+        for t, year in enumerate(years):
+            fta = np.maximum(symmetric["fta0"], symmetric["fta1"] if t else 0)
+            border = 1 - np.eye(countries)
+            index = (TRUE["ln_distance"] * np.log(distance) + TRUE["contiguity"] * symmetric["contiguity"]
+                     + TRUE["language"] * symmetric["language"] + TRUE["fta"] * fta
+                     + TRUE["border"] * border)  # fmt: skip
+            index += rng.normal(8, 0.7, (countries, 1)) + rng.normal(0, 0.7, (1, countries))
+            mean, spread = np.exp(index), noise * np.exp(2)  # spread: variance over mean, the same for all flows
+            if t == 0:
+                shape = np.triu(mean + mean.T) / spread + 1e-9
+                common = np.triu(rng.gamma(shape) / shape)
+                common = common + np.triu(common, 1).T
+            value = common * rng.gamma(mean / spread, spread)
+            for i in range(countries):
+                rows.append(pd.DataFrame({
+                    "year": year, "exporter": names[i], "importer": names, "sector": f"s{panel:03d}",
+                    "value": value[i], "distance_km": distance[i], "contiguity": symmetric["contiguity"][i],
+                    "language": symmetric["language"][i], "fta": fta[i],
+                }))  # fmt: skip
+    return pd.concat(rows, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return simulated()
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return trade.inputs()
+
+
+@pytest.fixture(scope="module")
+def model(inputs):
+    return TradeModel(**vars(inputs))
+
+
+@pytest.fixture(scope="module")
+def past():
+    return trade.history()
+
+
+@pytest.fixture(scope="module")
+def rolling(past):
+    return trade.rolling_errors(**past)
+
+
+def flat(model, **changes):
+    """The model with paths that stand still, so that only what a test moves can move."""
+    paths = model.paths
+    still = Paths(paths.activity * 0 + 1, paths.prices * 0 + 1)
+    return replace(model, paths=still, errors=None, **changes)
+
+
+def last(projection, column="value_bn_usd"):
+    table = projection.table[projection.table["year"] == projection.years[-1]]
+    return table.pivot(index="group", columns="flow", values=column).loc[list(GROUPS), list(FLOWS)]
+
+
+# ------------------------------------------------------------------------------------------------------ gravity
+def test_fitted_totals_equal_actual_totals_for_every_fixed_effect_on_the_real_panel():
+    real = trade.gravity_inputs()
+    found = trade.gravity(real[real["sector"].isin(["leather", "machinery", "petroleum"])])
+    assert set(found.adding_up["effect"]) == {"exporter_year", "importer_year", "direction"}
+    assert found.adding_up["largest_relative_gap"].max() < 1e-6
+    assert found.accuracy() >= 1_000_000
+
+
+def test_intervals_of_200_simulated_panels_cover_the_true_effects_90_to_98_percent_of_the_time():
+    found = trade.gravity(simulated(panels=200, countries=24, seed=3), specifications=["no_pair"]).coefficients
+    inside = (found["ci_low"] <= found["term"].map(TRUE)) & (found["term"].map(TRUE) <= found["ci_high"])
+    assert len(found) == 200 * len(TRUE)
+    coverage = inside.groupby(found["term"]).mean()
+    assert coverage.between(0.90, 0.98).all(), coverage
+    means = found.groupby("term")["coefficient"].mean()
+    assert means.to_dict() == pytest.approx(TRUE, abs=0.06)
+
+
+def test_pair_specification_recovers_the_agreement_from_pairs_that_change():
+    found = trade.gravity(simulated(countries=30, seed=5, noise=0.05), specifications=["pair"]).coefficients
+    row = found.set_index("term").loc["fta"]
+    assert abs(row["coefficient"] - TRUE["fta"]) < 3 * row["standard_error"] and row["standard_error"] < 0.2
+
+
+def test_unit_of_trade_and_order_of_rows_leave_the_estimates_alone(panel):
+    one = trade.gravity(panel).coefficients
+    other = trade.gravity(panel.assign(value=panel["value"] * 1e-6).sample(frac=1, random_state=2)).coefficients
+    pd.testing.assert_frame_equal(one, other, rtol=1e-8, atol=1e-10)
+
+
+def test_estimates_and_errors_are_the_same_under_any_hash_seed():
+    code = ("import sys; sys.path.insert(0, 'tests'); from test_trade import simulated; from rutrade import trade;"
+            "t = trade.gravity(simulated(countries=8)).coefficients;"
+            "print(t[['coefficient', 'standard_error']].to_csv(float_format='%.17g'))")  # fmt: skip
+    root = trade.__file__.removesuffix("/rutrade/trade.py")
+    run = [subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True,
+                          env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": seed}).stdout
+           for seed in ("0", "1", "4711")]  # fmt: skip
+    one, *others = (pd.read_csv(io.StringIO(text), index_col=0) for text in run)
+    assert len(one) == 7  # five terms, and the agreement and one border year with pair effects
+    for other in others:
+        pd.testing.assert_frame_equal(one, other, rtol=1e-8)
+
+
+def test_collinear_and_separated_regressors_are_named(panel):
+    twin = trade.gravity(panel.assign(language=panel["contiguity"]), specifications=["no_pair"]).observations
+    assert "language (collinear)" in twin["dropped"].iloc[0] or "contiguity (collinear)" in twin["dropped"].iloc[0]
+    never = panel.copy()
+    lonely = (never["exporter"] == "C00") & (never["importer"] == "C01")
+    never["language"] = lonely.astype(int)
+    never.loc[lonely, "value"] = 0.0
+    row = trade.gravity(never, specifications=["no_pair"]).observations.iloc[0]
+    assert "language (separated)" in row["dropped"] and row["separated"] == row["rows"] - row["used"] > 0
+
+
+def test_negative_trade_is_clipped_and_counted_and_zeros_stay(panel):
+    bad = panel.copy()
+    bad.loc[[3, 7], "value"] = -5.0
+    bad.loc[11, "value"] = 0.0
+    found = trade.gravity(bad, specifications=["no_pair"])
+    assert found.observations.iloc[0][["zeros", "clipped"]].tolist() == [3, 2]
+    zero = bad.assign(value=bad["value"].clip(lower=0))
+    same = trade.gravity(zero, specifications=["no_pair"]).coefficients
+    pd.testing.assert_frame_equal(found.coefficients, same)
+
+
+def test_an_agreement_flag_on_domestic_rows_changes_nothing(panel):
+    home = panel["exporter"] == panel["importer"]
+    flagged = panel.assign(fta=panel["fta"].where(~home, 1))
+    pd.testing.assert_frame_equal(trade.gravity(panel).coefficients, trade.gravity(flagged).coefficients)
+
+
+def test_the_agreement_effect_hangs_on_the_specification_in_the_real_panel():
+    real = trade.gravity_inputs()
+    effect = trade.gravity(real[real["sector"].isin(["chemicals", "machinery"])]).summary()
+    assert (effect["fta"] > effect["fta_pair"] + 0.3).all()
+    assert effect.loc["chemicals", "fta_pair"] < 0 < effect.loc["chemicals", "fta"]
+    assert (effect["ln_distance"] < 0).all() and (effect["border"] < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: pd.concat([p, p.iloc[[5]]]), "key repeats"),
+        (lambda p: p.assign(value=p["value"].where(p.index != 4)), "empty value"),
+        (lambda p: p.drop(columns="fta"), "column 'fta' is missing"),
+        (lambda p: p.assign(distance_km=0.0), "distance must be positive"),
+        (lambda p: p.assign(value=-1.0), "all trade of a sector is zero or negative"),
+        (lambda p: p.assign(classification=np.where(p.index % 2, "HS2012", "HS2017")), "classifications are mixed"),
+        (lambda p: pd.concat([p, p[p["year"] == 2000].assign(sector="short")]), "sector 'short' has no rows for 2005"),
+    ],
+)
+def test_a_faulty_panel_is_refused_with_one_sentence(panel, change, message):
+    with pytest.raises(InputError, match=message):
+        trade.gravity(change(panel))
+
+
+def test_an_unknown_specification_is_refused(panel):
+    with pytest.raises(InputError, match="unknown specification 'pairs': did you mean 'pair'"):
+        trade.gravity(panel, specifications=["pairs"])
+
+
+def russia_panel(breaks, years=range(2016, 2025), partners=60, seed=1):
+    rng = np.random.default_rng(seed)
+    rows = pd.DataFrame([(y, i) for i in range(partners) for y in years], columns=["year", "i"])
+    gdp = np.exp(3 + rows["i"] % 5 + 0.02 * (rows["year"] - 2016) * (rows["i"] % 4))
+    rows = rows.assign(flow="export", partner=rows["i"].astype(str), gdp_bn_usd=gdp)
+    rows["unfriendly"] = (rows["i"] % 3 == 0).astype(int)
+    index = 4 + rows["i"] % 7 / 2 + 0.8 * np.log(gdp) + rows["unfriendly"] * rows["year"].map(breaks).fillna(0)
+    return rows.assign(value_musd=np.exp(index + rng.normal(0, 0.02, len(rows))))
+
+
+def test_the_break_of_2022_is_recovered_year_by_year_and_flat_pre_trends_pass():
+    effects, tests = trade.break_2022(russia_panel({2022: -0.5, 2023: -1.8, 2024: -2.3}))
+    found = effects.set_index("year")["coefficient"]
+    assert found[[2022, 2023, 2024]].to_numpy() == pytest.approx([-0.5, -1.8, -2.3], abs=0.05)
+    assert found[range(2016, 2021)].abs().max() < 0.05 and found[2021] == 0
+    assert tests["p_value"].iloc[0] > 0.01
+
+
+def test_a_pre_trend_is_detected():
+    _, tests = trade.break_2022(russia_panel({y: 0.2 * (y - 2021) for y in range(2016, 2025)}))
+    assert tests["p_value"].iloc[0] < 0.001
+
+
+def test_the_real_break_grows_from_2022_to_2024_in_both_flows():
+    effects, tests = trade.break_2022(datasets.load("gravity_russia"))
+    for _, rows in effects.groupby("flow"):
+        late = rows.set_index("year")["coefficient"]
+        assert 0 > late[2022] > late[2023] > late[2024]
+    assert set(tests["flow"]) == {"export", "import"} and (tests["rows_left_out"] > 0).all()
+
+
+def test_the_break_refuses_repeated_keys_and_a_reference_year_outside():
+    data = russia_panel({})
+    with pytest.raises(InputError, match="occur twice"):
+        trade.break_2022(pd.concat([data, data.iloc[[0]]]))
+    with pytest.raises(InputError, match="unknown reference year '2015'"):
+        trade.break_2022(data, 2015)
+
+
+# --------------------------------------------------------------------------------------------------- projection
+def test_unchanged_inputs_return_the_base_year_exactly(model):
+    projection = flat(model).project(draws=5, levers={"customs": 0.0})
+    for year in projection.years:
+        table = projection.table[projection.table["year"] == year].pivot(index="group", columns="flow")
+        for column in ("value_bn_usd", "value_bn_usd_base_prices", "q05", "q95"):
+            assert (table[column].loc[list(GROUPS), list(FLOWS)].to_numpy() == model.base.value.to_numpy()).all()
+
+
+def test_supply_of_one_returns_the_base_year_exactly_too(model):
+    one = pd.DataFrame(1.0, index=model.paths.prices.index, columns=list(GROUPS))
+    assert (last(flat(model).project(supply=one, demand=one)).to_numpy() == model.base.value.to_numpy()).all()
+
+
+def test_the_equation_of_potential_is_the_one_on_the_page(model):
+    projection = model.project(years=[2023, 2030])
+    gdp = model.paths.activity.loc[2030] / model.paths.activity.loc[2023]
+    brent = model.paths.prices.loc[2030, "brent"] / model.paths.prices.loc[2023, "brent"]
+    fuels = model.base.value.loc["27", "RUS_to_CHN"] * gdp["RUS_to_CHN"] ** 1.0 * brent**0.9
+    assert last(projection).loc["27", "RUS_to_CHN"] == pytest.approx(fuels, rel=1e-12)
+    assert last(projection, "value_bn_usd_base_prices").loc["27", "RUS_to_CHN"] == pytest.approx(fuels / brent)
+
+
+def test_a_lever_of_zero_is_no_lever_and_a_low_one_neither(model):
+    plain = model.project().table
+    for none in ({"customs": 0}, {"payments": 0.0, "logistics": "low"}, {}):
+        pd.testing.assert_frame_equal(plain, model.project(levers=none).table, check_exact=True)
+
+
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.lists(st.floats(0, 0.5), min_size=2, max_size=2, unique=True))
+def test_trade_and_share_rise_with_a_cut_of_the_own_cost(model, cuts):
+    small, large = (model.project(levers={"payments": c}, years=[2023, 2030]) for c in sorted(cuts))
+    assert (last(large) >= last(small)).all(axis=None)
+    assert (last(large, "share_china") >= last(small, "share_china")).all(axis=None)
+    assert (last(large, "share_china") < 1).all(axis=None)
+
+
+def test_levers_compound_and_reach_only_their_groups(model):
+    table = pd.DataFrame({"lever": ["a", "b"], "groups": ["84-85", "84-85; 27"], "low": 0.0, "central": [0.1, 0.2],
+                          "high": [0.2, 0.3]})  # fmt: skip
+    both = flat(model, levers=table).project(levers={"a": "central", "b": 0.2})
+    theta, sigma = 5.0, model.base.share.loc["84-85", "RUS_to_CHN"]
+    odds = sigma / (1 - sigma) * (0.9 * 0.8) ** -theta
+    assert last(both, "share_china").loc["84-85", "RUS_to_CHN"] == pytest.approx(odds / (1 + odds))
+    untouched = [g for g in GROUPS if g not in ("84-85", "27")]
+    assert (last(both).loc[untouched] == model.base.value.loc[untouched]).all(axis=None)
+
+
+def test_redirection_reaches_its_share_in_the_last_year_and_in_a_straight_line_of_the_logit(model):
+    projection = model.project(redirection=0.32)
+    shares = projection.table[(projection.table["group"] == "84-85") & (projection.table["flow"] == FLOWS[0])]
+    path = shares.set_index("year")["share_china"]
+    assert path[2030] == pytest.approx(0.32) and path.is_monotonic_increasing
+    logit = np.log(path / (1 - path))
+    assert np.diff(logit) == pytest.approx(np.diff(logit)[0] * np.ones(7))
+    others = model.project().table
+    still = others["group"].isin(["27", "72-83"])
+    pd.testing.assert_frame_equal(others[still], projection.table[still])
+
+
+def test_exports_follow_supply_until_the_cap_on_demand_binds(model):
+    still = flat(model)
+    supply = pd.DataFrame({"84-85": np.linspace(1, 4, 18)}, index=model.paths.prices.index)
+    supply.loc[2023:] = np.linspace(1, 4, 8)[:, None]
+    projection = still.project(supply=supply, headroom=1.0)
+    rows = projection.table[(projection.table["group"] == "84-85") & (projection.table["flow"] == FLOWS[0])]
+    expected = model.base.value.loc["84-85", FLOWS[0]] * np.minimum(np.linspace(1, 4, 8), 2)
+    assert rows["value_bn_usd"].to_numpy() == pytest.approx(expected)
+    assert rows["capped"].to_list() == (np.linspace(1, 4, 8) > 2).tolist()
+    assert (last(projection).loc["27"] == model.base.value.loc["27"]).all()
+
+
+def test_imports_from_china_mirror_demand(model):
+    demand = pd.DataFrame({"84-85": 1.5}, index=model.paths.prices.index)
+    projection = flat(model).project(demand=demand)
+    assert last(projection).loc["84-85", FLOWS[1]] == pytest.approx(1.5 * model.base.value.loc["84-85", FLOWS[1]])
+    assert last(projection).loc["84-85", FLOWS[0]] == model.base.value.loc["84-85", FLOWS[0]]
+
+
+def test_intervals_widen_with_the_horizon_and_hold_the_central_path(model):
+    totals = model.project(draws=3000, seed=1).totals().set_index(["flow", "year"])
+    for flow in FLOWS:
+        rows = totals.loc[flow]
+        width = np.log(rows["q95"] / rows["q05"])
+        assert width.is_monotonic_increasing and width[2023] == 0
+        assert rows["q50"].to_numpy() == pytest.approx(rows["value_bn_usd"].to_numpy(), rel=0.06)
+
+
+def test_the_part_of_draws_that_reaches_a_target_falls_with_the_target(model):
+    projection = model.project(draws=400)
+    parts = [projection.reaches(t) for t in (0, 200, 300, 400, 1e6)]
+    assert parts == sorted(parts, reverse=True) and parts[0] == 1 and parts[-1] == 0
+    median = projection.totals().set_index(["flow", "year"]).loc[("turnover", 2030), "q50"]
+    assert projection.reaches(median) == pytest.approx(0.5, abs=0.01)
+    with pytest.raises(InputError, match="needs draws"):
+        model.project().reaches(300)
+
+
+def test_without_errors_only_parameters_spread_and_one_year_ahead_is_tighter_than_history(model):
+    narrow = replace(model, errors=None).project(draws=500).totals().set_index(["flow", "year"])
+    wide = model.project(draws=500).totals().set_index(["flow", "year"])
+    for flow in FLOWS:
+        assert np.log(narrow.loc[(flow, 2030), "q95"] / narrow.loc[(flow, 2030), "q05"]) > 0
+        gap = [np.log(t.loc[(flow, 2030), "q95"] / t.loc[(flow, 2030), "q05"]) for t in (narrow, wide)]
+        assert gap[1] > 2 * gap[0]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(model):
+    one, two, other = (model.project(draws=50, seed=s).sample.tobytes() for s in (7, 7, 8))
+    assert one == two != other
+
+
+def test_draws_do_not_move_the_central_path(model):
+    pd.testing.assert_frame_equal(
+        model.project().table, model.project(draws=20).table.drop(columns=list(trade.QUANTILES)), check_exact=True
+    )
+
+
+def test_current_prices_move_the_engineering_share_with_oil_and_base_prices_hardly(inputs):
+    shares = {}
+    for path in ("low", "high"):
+        projection = TradeModel(**{**vars(inputs), "paths": trade.paths(path)}).project()
+        for prices in ("current", "base"):
+            table = trade.engineering_chemicals_share(projection, prices)
+            shares[path, prices] = table[(table["flow"] == FLOWS[0]) & (table["year"] == 2030)]["share"].item()
+    assert shares["low", "current"] > 1.7 * shares["high", "current"]
+    assert abs(np.log(shares["low", "base"] / shares["high", "base"])) < 0.15
+
+
+def test_engineering_and_chemicals_count_chapter_90_and_agree_with_the_chapters(model):
+    found = trade.engineering_chemicals_share(model.project(years=[2023]))
+    chapters = datasets.load("trade_chapters")
+    chapters = chapters[(chapters["reporter"] == "BACI") & (chapters["level"] == "chapter")]
+    chapters = chapters[chapters["year"] == 2023]
+    chapters = chapters.astype({"item": int}).assign(flow=chapters["exporter"] + "_to_" + chapters["importer"])
+    for flow, rows in chapters.groupby("flow"):
+        part = rows[rows["item"].between(28, 40) | rows["item"].between(84, 90)]["value_musd"].sum()
+        share = found.set_index("flow").loc[flow, "share"]
+        assert share == pytest.approx(part / rows["value_musd"].sum(), abs=2e-5)
+
+
+def test_targets_are_met_by_the_required_values_and_by_each_group_alone(model):
+    projection = model.project()
+    for total in (300.0, 400.0):
+        rows = trade.targets(projection, total)
+        assert rows["required_bn_usd"].sum() == pytest.approx(total)
+        rest = rows["projected_bn_usd"].sum() - rows["projected_bn_usd"]
+        assert (rest + rows["alone_bn_usd"]).to_numpy() == pytest.approx(np.full(len(rows), total))
+        back = rows["base_bn_usd"] * (1 + rows["required_growth_pct"] / 100) ** 7
+        assert back.to_numpy() == pytest.approx(rows["required_bn_usd"].to_numpy())
+
+
+@settings(max_examples=10, deadline=None)
+@given(factor=st.floats(0.01, 100))
+def test_multiplying_all_potentials_changes_no_share(model, factor):
+    base = model.base
+    larger = TradeModel(**{**vars(model), "base": replace(base, value=base.value * factor)})
+    one, other = model.project(years=[2023, 2030]), larger.project(years=[2023, 2030])
+    assert last(one, "share_china").equals(last(other, "share_china"))
+    shares = [trade.engineering_chemicals_share(p)["share"].to_numpy() for p in (one, other)]
+    assert shares[0] == pytest.approx(shares[1])
+    structure = [p.point / p.point.sum(-1, keepdims=True) for p in (one, other)]
+    assert structure[0] == pytest.approx(structure[1]) and structure[0].sum(-1) == pytest.approx(np.ones((2, 2)))
+
+
+def test_the_redirection_needed_lifts_the_share_by_exactly_the_points_asked_for(model):
+    start = trade.engineering_chemicals_share(model.project()).set_index(["flow", "year"])["share"]
+    targets = [trade.redirection_needed(model, p) for p in (1, 5)]
+    assert 0 < targets[0] < targets[1] < 1
+    end = trade.engineering_chemicals_share(model.project(redirection=targets[1])).set_index(["flow", "year"])["share"]
+    assert 100 * (end - start)[FLOWS[0], 2030] == pytest.approx(5, abs=1e-5)
+    assert np.isnan(trade.redirection_needed(model, 90))
+
+
+def test_lever_effects_are_zero_at_low_and_grow_with_the_size(model):
+    low, central, high = (trade.lever_effects(model, s) for s in ("low", "central", "high"))
+    assert (low == 0).all(axis=None) and list(low.index)[-1] == "all together"
+    flows = ["exports_bn_usd", "imports_bn_usd"]
+    assert (central[flows] > 0).all(axis=None) and (high[flows] > central[flows]).all(axis=None)
+    single = central.drop(index="all together")[flows].sum()
+    assert (abs(central.loc["all together", flows] / single - 1) < 0.1).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"levers": {"custom": 0.1}}, "unknown lever 'custom': did you mean 'customs'"),
+        ({"levers": {"customs": 1.2}}, r"lever 'customs' is 1.2; a cut of the delivered price must be in \[0, 1\)"),
+        ({"levers": {"customs": -0.1}}, "lever 'customs' is -0.1"),
+        ({"levers": {"customs": "huge"}}, "unknown size of lever 'customs' 'huge'"),
+        ({"redirection": {"84": 0.3}}, "unknown group '84': did you mean '84-85'"),
+        ({"redirection": 1.0}, "a share must lie between 0 and 1"),
+        ({"years": [2022, 2023]}, "unknown projection year '2022'"),
+        ({"years": [2023, 2041]}, "unknown projection year '2041'"),
+        ({"headroom": -0.5}, "headroom is -0.5"),
+        ({"draws": -1}, "draws is -1"),
+        ({"supply": pd.DataFrame({"84-86": [1.0]}, index=[2023])}, "unknown group of supply '84-86'"),
+        ({"supply": pd.DataFrame({"84-85": [1.0]}, index=[2023])}, "supply misses the year 2024"),
+        ({"demand": pd.DataFrame({"27": -1.0}, index=range(2023, 2031))}, "demand has a negative index"),
+    ],
+)
+def test_a_faulty_projection_is_refused_with_one_sentence(model, arguments, message):
+    with pytest.raises(InputError, match=message):
+        model.project(**arguments)
+
+
+def test_a_base_year_without_both_directions_or_with_impossible_values_is_refused(inputs):
+    base = inputs.base
+    with pytest.raises(InputError, match="unknown base year .* '2014'.*2017"):
+        trade.inputs(base_year=2014)
+    with pytest.raises(InputError, match="no data by group for CHN_to_RUS"):
+        TradeBase(2016, base.value[["RUS_to_CHN"]], base.share, base.chapter_90)
+    with pytest.raises(InputError, match="value of group 27, RUS_to_CHN, is -1"):
+        TradeBase(2023, base.value.mask(base.value.index.to_series() == "27", -1.0), base.share, base.chapter_90)
+    with pytest.raises(InputError, match="share of China of group 84-85.*between 0 and 1"):
+        TradeBase(2023, base.value, base.share.mask(base.share.index.to_series() == "84-85", 1.2), base.chapter_90)
+    with pytest.raises(InputError, match="unknown group '84'"):
+        TradeBase(2023, base.value.rename(index={"84-85": "84"}), base.share, base.chapter_90)
+
+
+def test_paths_and_elasticities_with_holes_are_refused(model):
+    with pytest.raises(InputError, match="path 'prices' misses the year 2026"):
+        Paths(model.paths.activity, model.paths.prices.drop(index=2026))
+    with pytest.raises(InputError, match="path 'activity' has a value that is missing, zero or negative"):
+        Paths(model.paths.activity * 0, model.paths.prices)
+    table = model.elasticities
+    hole = table[~((table["group"] == "27") & (table["parameter"] == "eps"))]
+    with pytest.raises(InputError, match="no row for eps, .*, group 27"):
+        replace(model, elasticities=hole).project()
+    with pytest.raises(InputError, match="low <= central <= high"):
+        replace(model, elasticities=table.assign(low=9.0)).project()
+    with pytest.raises(InputError, match="forecast errors end at horizon 3"):
+        replace(model, errors=model.errors.loc[:3]).project(draws=2)
+    for wrong, match in ((lambda: trade.paths("middle"), "price path 'middle'"),
+                         (lambda: trade.inputs(elasticity_set="mid"), "elasticity set 'mid'"),
+                         (lambda: trade.inputs(shares="kept"), "method of shares 'kept'"),
+                         (lambda: model.project().totals("constant"), "prices 'constant'"),
+                         (lambda: trade.targets(model.project(), 300, 2035), "target year '2035'"),
+                         (lambda: trade.targets(model.project(), -300), "turnover target is -300")):  # fmt: skip
+        with pytest.raises(InputError, match=match):
+            wrong()
+
+
+# -------------------------------------------------------------------------------------------- valuation, shares
+def test_valuation_keeps_the_customs_value_of_the_sectors_and_is_linear():
+    mapping = datasets.load("sector_group")
+    sectors = mapping[mapping["flow"] == FLOWS[0]].groupby("sector")["margin"].first()
+    values = pd.DataFrame({"a": np.arange(1.0, len(sectors) + 1), "b": 2.0}, index=sectors.index)
+    found = trade.valuation(values, mapping, rub_per_usd=67.05)
+    assert found.sum().to_numpy() == pytest.approx(values.mul(sectors, axis=0).sum().to_numpy() / 67.05)
+    twice = trade.valuation(2 * values, mapping)
+    assert twice.to_numpy() == pytest.approx(2 * found.to_numpy())
+    oil = trade.valuation(pd.DataFrame({"x": [100.0]}, index=["OIL"]), mapping)
+    assert oil["x"].idxmax() == "27" and (oil["x"] > 0).sum() == 1
+
+
+def test_valuation_refuses_shares_that_do_not_sum_to_one_and_unknown_sectors():
+    mapping = datasets.load("sector_group")
+    wrong = mapping.assign(share=mapping["share"].where(mapping["sector"] != "CHE", 0.9))
+    one = pd.DataFrame({"x": [1.0]}, index=["MAC"])
+    with pytest.raises(InputError, match="shares of sector CHE in RUS_to_CHN sum to 1.8; must sum to 1"):
+        trade.valuation(one, wrong)
+    with pytest.raises(InputError, match="unknown sector 'TRD'"):
+        trade.valuation(one.rename(index={"MAC": "TRD"}), mapping)
+    with pytest.raises(InputError, match="unknown flow 'CHN'"):
+        trade.valuation(one, mapping, "CHN")
+
+
+def test_held_shares_imply_the_world_total_and_moved_ones_the_logit_of_the_total():
+    held, moved = (trade.inputs(shares=s).base for s in ("held", "moved"))
+    world = datasets.load("world_exports")
+    world = world[world["year"] == 2019].set_index("group").loc[list(GROUPS[:-1])]
+    implied = held.value["RUS_to_CHN"] / held.share["RUS_to_CHN"]
+    ratio = implied[list(GROUPS[:-1])] / world["world_musd"]
+    assert ratio.to_numpy() == pytest.approx(np.full(15, ratio.iloc[0]))
+    start = world["china_musd"] / world["world_musd"]
+    end = moved.share["RUS_to_CHN"][list(GROUPS[:-1])]
+    shift = np.log(end / (1 - end)) - np.log(start / (1 - start))
+    assert shift.to_numpy() == pytest.approx(np.full(15, shift.iloc[0])) and shift.iloc[0] > 0
+
+
+# ----------------------------------------------------------------------------------------------------- backtest
+def test_values_after_the_origin_never_enter_a_forecast(past):
+    changed = past["history"].copy()
+    later = changed["year"] > 2019
+    changed["value_bn_usd"] = changed["value_bn_usd"].where(~later, changed["value_bn_usd"] * 3)
+    one = trade.backtest(**past, origin=2019, years=[2021, 2023])
+    other = trade.backtest(**{**past, "history": changed}, origin=2019, years=[2021, 2023])
+    same = ["series", "flow", "group", "year", "method", "forecast_bn_usd"]
+    pd.testing.assert_frame_equal(one[same], other[same])
+    assert (other["log_error"] - one["log_error"] + np.log(3)).abs().max() < 1e-12
+
+
+def test_naive_methods_are_exact_where_they_must_be(past):
+    steady = past["history"].copy()
+    start = steady.groupby(["series", "flow", "group"])["value_bn_usd"].transform("first")
+    trend = steady.assign(value_bn_usd=start * 1.07 ** (steady["year"] - 2013))
+    errors = trade.backtest(**{**past, "history": trend}, origin=2019, years=[2023]).set_index("method")["log_error"]
+    assert errors["trend"].abs().max() < 1e-9
+    assert errors["no change"].to_numpy() == pytest.approx(-4 * np.log(1.07))
+    still = past["history"].assign(value_bn_usd=start)
+    constant = past["paths"].activity * 0 + 1, past["paths"].prices * 0 + 1
+    errors = trade.backtest(still, past["elasticities"], Paths(*constant), past["world"], 2019, [2022])
+    assert errors[errors["method"].isin(["model", "no change", "trend"])]["log_error"].abs().max() < 1e-12
+
+
+def test_the_model_forecast_of_the_backtest_is_the_projection(model, past):
+    errors = trade.backtest(**past, origin=2019, years=[2023])
+    model_2019 = TradeModel(**{**vars(trade.inputs(base_year=2019)), "errors": None})
+    projected = last(model_2019.project(years=[2019, 2023]))
+    rows = errors[(errors["series"] == "BACI") & (errors["method"] == "model") & (errors["group"] != "TOTAL")]
+    forecast = rows.pivot(index="group", columns="flow", values="forecast_bn_usd").loc[list(GROUPS), list(FLOWS)]
+    assert forecast.to_numpy() == pytest.approx(projected.to_numpy())
+
+
+def test_a_total_is_forecast_as_the_sum_of_its_groups(past):
+    errors = trade.backtest(**past, origin=2019, years=[2023])
+    baci = errors[(errors["series"] == "BACI") & (errors["method"] == "model")]
+    for _, rows in baci.groupby("flow"):
+        total = rows[rows["group"] == "TOTAL"]["forecast_bn_usd"].item()
+        assert rows[rows["group"] != "TOTAL"]["forecast_bn_usd"].sum() == pytest.approx(total)
+
+
+def test_holdout_years_stay_out_of_history_and_of_the_intervals(past, rolling):
+    assert past["history"]["year"].max() == 2023 and rolling["year"].max() == 2023
+    assert trade.history(2025)["history"]["year"].max() == 2025
+
+
+def test_reporters_are_never_chained(past):
+    spans = past["history"].groupby(["series", "flow"])["year"].agg(["min", "max"])
+    assert spans.loc[("RUS", "RUS_to_CHN")].tolist() == [2013, 2021]
+    assert spans.loc[("BACI", "RUS_to_CHN")].tolist() == [2017, 2023]
+    groups = past["history"][past["history"]["series"] == "RUS"]["group"].unique()
+    assert "64-99" in groups and "84-85" not in groups
+
+
+def test_interval_errors_never_fall_with_the_horizon_and_match_the_rolling_errors(rolling):
+    table = trade.interval_errors(rolling)
+    assert (table.diff().iloc[1:] >= 0).all(axis=None) and (table > 0).all(axis=None)
+    first = rolling[(rolling["method"] == "model") & (rolling["horizon"] == 1) & (rolling["group"] == "TOTAL")]
+    first = first[first["flow"] == "RUS_to_CHN"]["log_error"]
+    assert table.loc[1, "RUS_to_CHN_total"] == pytest.approx(np.sqrt((first**2).mean()))
+    with pytest.raises(InputError, match="no rolling errors for CHN_to_RUS"):
+        trade.interval_errors(rolling[rolling["flow"] == "RUS_to_CHN"])
+
+
+def test_demand_and_price_beat_the_naive_forecasts_for_russias_exports_in_total(rolling):
+    total = rolling[(rolling["group"] == "TOTAL") & (rolling["flow"] == "RUS_to_CHN") & (rolling["series"] == "CHN")]
+    rms = trade.error_table(total, ["method"]).set_index("method")["rms"]
+    assert rms["model"] == rms.min()
+
+
+def test_a_backtest_refuses_wrong_years_and_a_gap(past):
+    with pytest.raises(InputError, match="unknown origin '2009'"):
+        trade.backtest(**past, origin=2009, years=[2015])
+    with pytest.raises(InputError, match="year 2018 cannot be forecast from 2019"):
+        trade.backtest(**past, origin=2019, years=[2018])
+    hole = past["history"][past["history"]["year"] != 2018]
+    with pytest.raises(InputError, match="history misses the year 2018"):
+        trade.rolling_errors(**{**past, "history": hole})
+
+
+# --------------------------------------------------------------------------------------------------------- data
+def test_levers_start_at_nothing_are_ordered_and_name_known_groups():
+    table = datasets.load("trade_levers")
+    assert (table["low"] == 0).all() and (table["low"] <= table["central"]).all()
+    assert (table["central"] < table["high"]).all() and (table["high"] < 1).all()
+    for lever, rows in table.groupby("lever"):
+        groups = [g for cell in rows["groups"] for g in cell.split("; ")]
+        assert sorted(groups) == sorted(GROUPS), f"lever {lever} must name every group once"
+
+
+def test_price_paths_are_ordered_complete_and_leave_2025_observed_brent_alone():
+    paths = {p: trade.paths(p).prices for p in ("low", "mid", "high")}
+    late = range(2026, 2031)
+    assert (paths["low"].loc[late] <= paths["mid"].loc[late]).all(axis=None)
+    assert (paths["mid"].loc[late] <= paths["high"].loc[late]).all(axis=None)
+    assert paths["low"].loc[2030, "brent"] == 40 and paths["high"].loc[2030, "brent"] == 100
+    assert len({p.loc[2025, "brent"] for p in paths.values()}) == 1
+
+
+def test_the_sectoral_panel_is_a_full_square_with_symmetric_pairs():
+    panel = trade.gravity_inputs()
+    assert len(panel) == 5 * 40 * 40 * 16 and panel.notna().all(axis=None)
+    assert (panel["value"] < 0).sum() == panel["value"].lt(0).sum() > 0
+    swapped = panel.rename(columns={"exporter": "importer", "importer": "exporter"})
+    both = panel.merge(swapped, on=["year", "exporter", "importer", "sector"])
+    assert (both["fta_x"] == both["fta_y"]).all() and (both["distance_km_x"] == both["distance_km_y"]).all()
+
+
+def test_every_sector_of_the_valuation_table_splits_completely():
+    table = datasets.load("sector_group")
+    sums = table.groupby(["flow", "sector"])["share"].sum()
+    assert sums.to_numpy() == pytest.approx(np.ones(len(sums)), abs=1e-9)
+    assert set(table["group"]) <= set(GROUPS) and (table["margin"] >= 1).all()
