@@ -458,7 +458,7 @@ class EconomyModel:
     CHANGES = (
         "labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption", "china_exports",
     )  # fmt: skip
-    TIE = 1e-6  # eps of (2.1) per bn RUB of distance of exports from their path: z moves by less than 1e-3 bn
+    TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
     TOLERANCE = 1e-7
     # what each constraint is counted by, and in which unit
     FAMILIES = {
@@ -556,8 +556,8 @@ class EconomyModel:
             if not (columns or changes or reciprocal):
                 self._basis = h.getBasis()
             if not reciprocal:  # among the optima the one whose exports are nearest their path
-                cost = program.cost.copy()
-                cost[self.columns["export_up"]] = cost[self.columns["export_down"]] = self.TIE
+                cost, where = program.cost.copy(), np.r_[self.columns["export_up"], self.columns["export_down"]]
+                cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
                 h.changeColsCost(base, cols, cost[:base])
                 tied = self._run(replace(program, cost=cost), h.getBasis())
         finally:
@@ -599,8 +599,8 @@ class EconomyModel:
             else:
                 p.lower[self.columns["z"]] = p.upper[self.columns["z"]] = float(value)
         if reciprocal:
-            if not st.span:
-                raise InputError("the reciprocal problem needs a stage of at least a year: there is no new capital")
+            if not st.span or "consumption" not in changes:
+                raise InputError("the reciprocal problem needs a stage of at least a year and a fixed consumption")
             t = self.columns["capital_scale"]
             p.cost[:], p.cost[t], p.lower[t], p.upper[t] = 0, 1, -np.inf, np.inf
         if not columns:
@@ -699,7 +699,9 @@ def _highs(p: Program):
     lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
     lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
-    for name, value in {"output_flag": False, "threads": 1}.items():
+    # the check outside the solver asks for 1e-7 of the unscaled program
+    tight = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
+    for name, value in ({"output_flag": False, "threads": 1} | tight).items():
         h.setOptionValue(name, value)
     h.passModel(lp)
     return h
@@ -722,8 +724,9 @@ class EconomySolution:
 
     output, gva (region, sector), with the projects' effects; grp, investment, consumption_by_region (region);
     consumption: z; deliveries (product, origin, region), not unique where routes tie; exports, imports (product,
-    region, partner). In z per unit: prices (product, region) of a unit supplied, use_prices of a unit used,
-    labour_price (thousand persons), capital_price (bn RUB of the fund), balance_price (bn RUB), rail_price (Mt).
+    region, partner). In z per unit: prices (product, region) of a unit supplied, use_prices of a unit used (shadow
+    over market price, as base prices are 1 and consumption is the numeraire), labour_price (thousand persons),
+    capital_price (bn RUB of the fund), balance_price (bn RUB), rail_price (Mt).
     binding: priced constraints by family; partner_balance (partner) at relative prices; intensity (project);
     capital_scale: share of the investment fund used in the reciprocal problem. `program`: the LP without the
     tie-break, whence all prices come; `tied`: with it, whence all quantities come; `rows`: positions of its rows.
