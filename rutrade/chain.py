@@ -207,7 +207,7 @@ def run(scenario: Scenario | None = None, prepared: Prepared | None = None) -> C
     evaluation = project.evaluate(built, **_appraisal(s))
     parts = columns(p.model.tables, evaluation, s) if s.research_infrastructure else ()
     with_ = p.model.solve(parts, changes) if parts else without
-    base_trade, levers, redirection = trade.TradeModel(**vars(p.trade_inputs)), _levers(s), s.redirection or None
+    base_trade, levers, redirection = trade.TradeModel(**vars(p.trade_inputs)), _levers(s), _redirection(s, p)
 
     def project_trade(solution, own: bool) -> trade.Projection:
         return base_trade.project(
@@ -234,6 +234,12 @@ def _appraisal(s: Scenario) -> dict[str, float]:
 
 def _levers(s: Scenario) -> dict[str, float]:
     return {n: getattr(s, n) for n in ("customs", "standards", "payments", "logistics") if getattr(s, n) > 0}
+
+
+def _redirection(s: Scenario, p: Prepared) -> dict[str, float]:
+    """China's share reached in 2030 by engineering and chemical group; a group that sells it more already stays."""
+    now = p.trade_inputs.base.share["RUS_to_CHN"]
+    return {group: s.redirection for group in ENGINEERING_CHEMICALS if s.redirection > now[group]}
 
 
 def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFrame:

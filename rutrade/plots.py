@@ -240,7 +240,7 @@ def contour(ax, surface: pd.DataFrame, level: float, mark: dict[str, tuple[float
 
     x, y = surface.columns.to_numpy(float), surface.index.to_numpy(float)
     values = np.ma.masked_invalid(surface.to_numpy(float))
-    steps = np.linspace(min(0, values.min()), max(level * 1.5, values.max()), 9)
+    steps = np.linspace(min(0, round(values.min(), 1)), max(level * 1.5, values.max()), 9)
     ax.patch.set(hatch="///", edgecolor="#bbbbbb")
     filled = ax.contourf(x, y, values, levels=steps, cmap="cividis_r")
     ax.figure.colorbar(filled, ax=ax, label="shift, percentage points", format="%.2g")

@@ -171,7 +171,7 @@ class Scenario(Parameters):
     )
     logistics: float = parameter(0.0, "the same by transport corridors", "share", "assumption", ge=0, le=0.3)
     redirection: float = parameter(
-        0.0, "China's share in Russia's engineering and chemical exports reached in 2030; 0: as projected", "share",
+        0.0, "least share of China in Russia's engineering and chemical exports in 2030; 0: as projected", "share",
         "assumption", ge=0, le=0.95,
     )  # fmt: skip
     export_support: float = parameter(
