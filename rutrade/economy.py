@@ -335,68 +335,73 @@ def state(stage: Stage):
     import linopy
     import xarray as xr
 
-    regions, sectors = list(stage.regions), list(stage.sectors)
-    axes = {"region": regions, "origin": regions, "product": sectors, "sector": sectors, "partner": list(PARTNERS)}
-    axes["tangent"] = list(range(len(TANGENTS)))
+    axes = {"region": stage.regions, "origin": stage.regions, "product": stage.sectors, "sector": stage.sectors}
+    axes = {d: pd.Index(v, name=d) for d, v in (axes | {"partner": PARTNERS, "tangent": range(len(TANGENTS))}).items()}
+    m, st, b = linopy.Model(), stage, stage.bands
 
-    def given(values, *dims):
-        return xr.DataArray(values, [(d, axes[d]) for d in dims])
+    def given(values, dims):
+        return xr.DataArray(np.broadcast_to(values, [len(axes[d]) for d in dims]), [axes[d] for d in dims])
 
     def variable(name, upper, *dims, lower=0.0):
-        return m.add_variables(lower, upper, coords=[pd.Index(axes[d], name=d) for d in dims], name=name)
+        """A new variable; returned are its labels, an array by `dims`."""
+        return m.add_variables(given(lower, dims), given(upper, dims), name=name).labels.to_numpy()
 
-    m = linopy.Model()
-    b, produced = stage.bands, stage.value_added > 0
-    a = given(stage.inputs, "region", "product", "sector")
-    sigma = given(stage.delivery_share, "product", "origin", "region")
-    mu = given(stage.import_share, "product", "region")
-    x = variable("x", given(np.where(produced, np.inf, 0), "region", "sector"), "region", "sector")  # x0 + x1
-    x1 = variable("x1", given(np.where(produced & (stage.span > 0), np.inf, 0), "region", "sector"), "region", "sector")
-    z = m.add_variables(0, name="z")
-    inv = variable("inv", np.inf, "region", lower=given(stage.investment_path, "region"))  # (2.9) as a bound
+    def constrain(name, *terms_sign_right, over=()):
+        """Rows over `over`: sum of (coefficient, variable) against the right side; a term's further axes are summed.
+
+        The arrays are lined up by numpy: products and sums of labelled ones take longer than the solver itself.
+        """
+        *terms, sign, right = terms_sign_right
+        shape, parts = tuple(len(axes[d]) for d in over), []
+        for term in terms:
+            pair = np.broadcast_arrays(*term)
+            parts.append([np.broadcast_to(p, shape + p.shape[len(over) :]).reshape(*shape, -1) for p in pair])
+        each = zip(("coeffs", "vars"), zip(*parts, strict=True), strict=True)
+        data = {key: ((*over, "_term"), np.concatenate(p, -1)) for key, p in each}
+        left = linopy.LinearExpression(xr.Dataset(data, {d: axes[d] for d in over}), m)
+        m.add_constraints(left, sign, given(right, over), name=name)
+
+    # arrays by product i, supplying and using region r, s, partner k, as named in `Stage`; sector j
+    produced, sigma, mu = st.value_added > 0, st.delivery_share, st.import_share
+    x = variable("x", np.where(produced, np.inf, 0), "region", "sector")  # x0 + x1
+    x1 = variable("x1", np.where(produced & (st.span > 0), np.inf, 0), "region", "sector")
+    z = variable("z", np.inf)
+    inv = variable("inv", np.inf, "region", lower=st.investment_path)  # (2.9) as a bound
     u = variable("u", np.inf, "product", "region")
-    w = variable("w", sigma.where(sigma == 0, np.inf), "product", "origin", "region")
-    v = variable("v", mu.where(mu == 0, np.inf), "product", "region")
-    width = given(b.exports * stage.export_centre, "product", "origin", "partner")
-    up = variable("export_up", width, "product", "origin", "partner")  # (2.12) for exports
-    room = given(stage.export_room, "product", "origin", "partner")
-    down = variable("export_down", room, "product", "origin", "partner")
+    w = variable("w", np.where(sigma == 0, 0, np.inf), "product", "origin", "region")
+    v = variable("v", np.where(mu == 0, 0, np.inf), "product", "region")
+    up = variable("export_up", b.exports * st.export_centre, "product", "origin", "partner")  # (2.12) for exports
+    down = variable("export_down", st.export_room, "product", "origin", "partner")
 
-    supply = x.rename({"region": "origin", "sector": "product"})
-    centre = given(stage.export_centre.sum(2), "product", "origin")
-    band = b.deliveries * sigma.sum("origin") + b.imports * mu
-    mix_b, mix_c = given(stage.capital_mix, "region", "product"), given(stage.consumption_mix, "region", "product")
-    needs = m.linexpr((1.0, u), (-mix_b, inv), (-mix_c, z)) - (a * x).sum("sector")
-    m.add_objective(-1 * z)  # (2.1), stated as a minimum
-    m.add_constraints(needs == given(stage.fixed_use, "region", "product"), name="use")  # (2.2a)
-    m.add_constraints(m.linexpr((1.0, v), (-band, u)) + w.sum("origin") == 0, name="sourcing")  # (2.2a)
-    delivered = ((1 - b.deliveries) * sigma * u).sum("region") + w.sum("region")
-    abroad = m.linexpr((1.0, up), (-1.0, down)).sum("partner")
-    m.add_constraints(supply - delivered - abroad == centre, name="supply")  # (2.2b)
-    m.add_constraints(m.linexpr((1.0, w), (-2 * b.deliveries * sigma, u)) <= 0, name="delivery_band")  # (2.12), (2.13)
-    m.add_constraints(m.linexpr((1.0, v), (-2 * b.imports * mu, u)) <= 0, name="import_band")  # (2.12)
-    m.add_constraints(
-        m.linexpr((1.0, x), (-1.0, x1)) <= given(stage.retained, "region", "sector"), name="retained"
-    )  # (2.5)
-    l = given(stage.labour_coefficient, "region", "sector")  # noqa: E741 (the equation's letter)
-    m.add_constraints((l * x).sum("sector") <= given(stage.labour, "region"), name="labour")  # (2.4)
-    imports = m.linexpr(((1 - b.imports) * stage.import_price * mu, u), (stage.import_price, v)).sum()
-    balance = stage.export_price * abroad.sum() - imports
-    missing = stage.external_balance - stage.export_price * stage.export_centre.sum()
-    m.add_constraints(balance >= missing, name="external_balance")  # (2.8)
-    if stage.span:
+    m.add_objective(-1 * m.variables["z"])  # (2.1), stated as a minimum
+    needs = (-st.capital_mix.T, inv), (-st.consumption_mix.T, z), (-st.inputs.swapaxes(0, 1), x)
+    constrain("use", (1.0, u), *needs, "=", st.fixed_use.T, over=("product", "region"))  # (2.2a)
+    band = b.deliveries * sigma.sum(1) + b.imports * mu
+    sources = (1.0, v), (1.0, w.swapaxes(1, 2)), (-band, u)
+    constrain("sourcing", *sources, "=", 0, over=("product", "region"))  # (2.2a)
+    delivered = (-(1 - b.deliveries) * sigma.swapaxes(0, 1), u), (-1.0, w.swapaxes(0, 1))
+    abroad = (-1.0, up.swapaxes(0, 1)), (1.0, down.swapaxes(0, 1))
+    centre = st.export_centre.sum(2).T
+    constrain("supply", (1.0, x), *delivered, *abroad, "=", centre, over=("origin", "product"))  # (2.2b)
+    wide = (1.0, w), (-2 * b.deliveries * sigma, u[:, None])
+    constrain("delivery_band", *wide, "<=", 0, over=("product", "origin", "region"))  # (2.12), (2.13)
+    constrain("import_band", (1.0, v), (-2 * b.imports * mu, u), "<=", 0, over=("product", "region"))  # (2.12)
+    constrain("retained", (1.0, x), (-1.0, x1), "<=", st.retained, over=("region", "sector"))  # (2.5)
+    constrain("labour", (st.labour_coefficient, x), "<=", st.labour, over=("region",))  # (2.4)
+    imports = (-(1 - b.imports) * st.import_price * mu, u), (-st.import_price, v)
+    missing = st.external_balance - st.export_price * st.export_centre.sum()
+    constrain("external_balance", (st.export_price, up), (-st.export_price, down), *imports, ">=", missing)  # (2.8)
+    if st.span:
         fund = variable("fund", np.inf, "region")
         # t scales the fund: fixed at 1, and the unknown of the reciprocal problem
-        t = m.add_variables(1, 1, name="capital_scale")
-        reference = given(stage.fund(stage.investment_path), "region")
-        capital = (given(stage.capital_coefficient, "sector") * x1).sum("sector")
-        funds = m.linexpr((1.0, fund), (reference, t))
-        m.add_constraints(capital - funds <= -reference, name="capital")  # (2.6)
-        slope, intercept = (given(c, "tangent", "region") for c in stage.cuts)
-        m.add_constraints(m.linexpr((1.0, fund), (-slope, inv)) <= intercept, name="fund")  # (2.7)
-    tonnes, used = given(stage.rail_tonnes, "product", "origin", "partner"), stage.rail_tonnes * stage.export_centre
-    carried = m.linexpr((tonnes, up), (-tonnes, down)).sum()
-    m.add_constraints(carried <= stage.rail_capacity - used.sum(), name="rail")  # (2.10)
+        t, reference = variable("capital_scale", 1.0, lower=1.0), st.fund(st.investment_path)
+        funds = (-1.0, fund), (-reference, t)
+        constrain("capital", (st.capital_coefficient, x1), *funds, "<=", -reference, over=("region",))  # (2.6)
+        slope, intercept = (c.T for c in st.cuts)
+        line = (1.0, fund[:, None]), (-slope, inv[:, None])
+        constrain("fund", *line, "<=", intercept, over=("region", "tangent"))  # (2.7)
+    room = st.rail_capacity - (st.rail_tonnes * st.export_centre).sum()
+    constrain("rail", (st.rail_tonnes, up), (-st.rail_tonnes, down), "<=", room)  # (2.10)
     return m
 
 

@@ -591,39 +591,53 @@ def backtest(
     Returns series, flow, group, origin, year, horizon, method, forecast_bn_usd, actual_bn_usd, log_error.
     """
     table = {p: elasticities[elasticities["parameter"] == p].set_index(["flow", "group"]) for p in ("eps", "phi")}
+    eps, phi = table["eps"]["central"], table["phi"].reindex(table["eps"].index)
     values = history.pivot(index=["series", "flow", "group"], columns="year", values="value_bn_usd").sort_index()
     if origin not in values:
         raise unknown("origin", origin, values.columns)
-    rows = []
+    structure = {flow: _structure(values, flow, origin) for flow in FLOWS}
+    lines, (slope, level) = values.index.to_frame(index=False).astype(str), _trend(values.loc[:, :origin])
+    found = []
     for year in years:
         if year <= origin or year not in values or year not in paths.activity.index:
             raise InputError(f"year {year} cannot be forecast from {origin}; take a later year of data and paths")
         dln_y = np.log(paths.activity.loc[year] / paths.activity.loc[origin])
         dln_p = np.log(paths.prices.loc[year] / paths.prices.loc[origin])
-        growth = table["eps"]["central"] * dln_y.reindex(table["eps"].index.get_level_values("flow")).to_numpy()
-        growth = np.exp(growth + table["phi"]["central"] * dln_p.reindex(table["phi"]["driver"]).to_numpy())
-        for (series, flow, group), line in values[values[origin].notna() & values[year].notna()].iterrows():
-            last = line[origin]
-            past = line[line.index <= origin].dropna()
-            slope, level = np.polyfit(past.index - origin, np.log(past), 1) if len(past) >= 3 else (np.nan, np.nan)
-            ratio = world[flow].get(year, np.nan) / world[flow].get(origin, np.nan)
-            factor = _total_growth(values, growth, flow, origin) if group == "TOTAL" else growth[flow, group]
-            forecasts = (last * factor, last, last * ratio, np.exp(level + slope * (year - origin)))
-            rows += [(series, flow, group, origin, year, year - origin, m, f, line[year])
-                     for m, f in zip(METHODS, forecasts, strict=True)]  # fmt: skip
-    names = ["series", "flow", "group", "origin", "year", "horizon", "method", "forecast_bn_usd", "actual_bn_usd"]
-    result = pd.DataFrame(rows, columns=names)
+        growth = np.exp(eps * dln_y[eps.index.get_level_values("flow")].to_numpy()
+                        + phi["central"] * dln_p[phi["driver"]].to_numpy()).to_dict()  # fmt: skip
+        for flow, weight in structure.items():  # a total grows as its groups, by their weights
+            growth[flow, "TOTAL"] = sum(v * growth[flow, g] for g, v in weight.items()) / sum(weight)
+        ratio = {f: world[f].get(year, np.nan) / world[f].get(origin, np.nan) for f in FLOWS}
+        known = (values[origin].notna() & values[year].notna()).to_numpy()
+        rows, last = lines[known], values[origin].to_numpy()[known]
+        factor = [growth[key] for key in zip(rows["flow"], rows["group"], strict=True)]
+        trend = np.exp(level + slope * (year - origin))[known]
+        forecasts = np.column_stack([last * factor, last, last * rows["flow"].map(ratio), trend])
+        part = rows.loc[rows.index.repeat(len(METHODS))].assign(origin=origin, year=year, horizon=year - origin)
+        part["method"], part["forecast_bn_usd"] = METHODS * len(rows), forecasts.ravel()
+        found.append(part.assign(actual_bn_usd=np.repeat(values[year].to_numpy()[known], len(METHODS))))
+    result = pd.concat(found, ignore_index=True)
     return result.assign(log_error=np.log(result["forecast_bn_usd"] / result["actual_bn_usd"]))
 
 
-def _total_growth(values, growth, flow: str, origin: int) -> float:
-    """Growth of a total: group growth weighted by the latest structure known at the origin, else the first one."""
+def _trend(past: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and level in the last year of the log-linear trend of each row; NaN with less than 3 years."""
+    y, years = np.log(past.to_numpy(float)), past.columns.to_numpy(int)
+    x = np.where(np.isnan(y), np.nan, years - years[-1])
+    n = np.maximum((~np.isnan(y)).sum(1), 1)
+    middle, mean = np.nansum(x, 1) / n, np.nansum(y, 1) / n
+    away = x - middle[:, None]
+    with np.errstate(invalid="ignore"):
+        slope = np.where(n >= 3, np.nansum(away * y, 1) / np.nansum(away**2, 1), np.nan)
+    return slope, mean - slope * middle
+
+
+def _structure(values, flow: str, origin: int) -> pd.Series:
+    """Values by group in the latest structure known at the origin, else the first one."""
     groups = values.xs(flow, level="flow").drop(index="TOTAL", level="group", errors="ignore")
     known = [y for y in groups if groups[y].notna().any()]
-    year = max([y for y in known if y <= origin], default=min(known))
-    weight = groups[year].dropna()
-    weight = weight.loc[weight.index.get_level_values("series")[0]]  # one reporter, never a mixture
-    return float((weight * growth[flow].reindex(weight.index)).sum() / weight.sum())
+    weight = groups[max([y for y in known if y <= origin], default=min(known))].dropna()
+    return weight.loc[weight.index.get_level_values("series")[0]]  # one reporter, never a mixture
 
 
 def rolling_errors(history, elasticities, paths: Paths, world, last: int = 2023) -> pd.DataFrame:
