@@ -326,7 +326,9 @@ def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacit
 
 
 def state(stage: Stage):
-    """The stage as a linopy model, without project columns (they are added beside it, see `EconomyModel`).
+    """The stage as a linopy model (2.1)-(2.13), without project columns (added beside it, see `EconomyModel`).
+
+    Transport (2.3) has no row of its own: margins stand in the rows of trade, rail and transport.
 
     Deliveries and imports are stated as their distance from the lower end of the band, y = (1-b) sigma u + w and
     m = (1-b) mu u + v: one row per cell and not two, and zero bands need no redundant rows. Exports are stated as

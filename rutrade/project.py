@@ -1,4 +1,4 @@
-"""Model 1: finance and efficiency of the research infrastructure (equations 1.1 to 1.7).
+"""Model 1: finance and efficiency of the research infrastructure, equations (1.1)-(1.7).
 
 All money is in bn RUB at 2016 prices, goods net of VAT; flows are annual, the first year is undiscounted.
 A double-entry ledger holds transfers (payer and payee) and resource flows (one owner); every table is a sum over it.
@@ -475,7 +475,7 @@ def _prices(shadow_prices: Mapping[str, float] | None) -> dict[str, float]:
 def evaluate(
     project: Project, *, shadow_prices: Mapping[str, float] | None = None, spillover: bool = True, **values: float
 ) -> Evaluation:
-    """The project's ledger and what follows from it (equations 1.1 to 1.7).
+    """The project's ledger and what follows from it, (1.1)-(1.7); bn RUB 2016.
 
     `shadow_prices` maps sectors to shadow over market price (1.4); `spillover=False` leaves (1.5) out, as it must be
     when the economy model counts it. `values` replace central parameters; a delay is in whole years.

@@ -2,7 +2,7 @@
 
 Pure functions over pandas objects. A structure is a Series of values or shares by commodity group; a panel is a
 DataFrame with years in rows and groups in columns. Shares are fractions of one. Equation numbers (0.1)-(0.12) are
-those of the book's page "Trade structure".
+those of the book's page on indicators of structure.
 """
 
 import numpy as np
