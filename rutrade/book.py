@@ -153,7 +153,8 @@ def execute(run: Run, progress: bool = True) -> dict:
 def execute_all(force: bool = False, jobs: int = 2) -> dict[str, float]:
     """Execute all published runs that are not fresh, in `jobs` processes; seconds by page, 0 when kept.
 
-    Every run is tried; failures are reported together at the end, and earlier pages stay.
+    Every run is tried; failures are reported together at the end, and earlier pages stay. Raises RunError naming each
+    page that failed.
     """
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
@@ -214,7 +215,8 @@ def claims(values: dict[str, dict[str, object]]):
     """The replication table: each claim with our figure, the criterion and the status it leads to.
 
     Status: reproduced when the criterion holds; partly when it holds with the wider tolerance; else not; 'not
-    testable' when there is no figure to hold it against.
+    testable' when there is no figure to hold it against. Raises InputError when no page records the value a claim
+    names.
     """
     import pandas as pd
 
@@ -254,7 +256,8 @@ def write_pages() -> None:
 def build(force: bool = False, jobs: int = 2) -> Path:
     """Execute, gather, build the HTML with warnings as errors, check it; returns the first page.
 
-    The new book is built aside and replaces the old one only when all checks pass.
+    The new book is built aside and replaces the old one only when all checks pass. Raises RunError with the warnings or
+    problems found.
     """
     clock, steps = time.perf_counter(), {}
 
@@ -344,7 +347,10 @@ def check(folder: Path) -> list[str]:
 
 
 def renew(name: str) -> Path:
-    """Execute a stored notebook at its defaults and store its outputs as the reference, without run-dependent parts."""
+    """Execute a stored notebook at its defaults and store its outputs as the reference, without run-dependent parts.
+
+    Raises InputError for an unknown notebook.
+    """
     import jupytext
     import nbformat
     from nbclient import NotebookClient
@@ -384,9 +390,10 @@ def traced() -> dict[str, object]:
         return {}
     drawn = pd.read_csv(path, index_col="year").loc[2023, "27"]
     table = datasets.load("trade_structure")
-    rows = table.query("year == 2023 and reporter == 'BACI' and exporter == 'RUS' and importer == 'CHN'")
-    fuel = rows.query("group == '27'").iloc[0]
-    total = float(rows.query("group != 'TOTAL'")["value_musd"].sum())
+    rows = table[(table["year"] == 2023) & (table["reporter"] == "BACI")]
+    rows = rows[(rows["exporter"] == "RUS") & (rows["importer"] == "CHN")]
+    fuel = rows[rows["group"] == "27"].iloc[0]
+    total = float(rows.loc[rows["group"] != "TOTAL", "value_musd"].sum())
     return {
         "csv_percent": float(drawn),
         "value_musd": float(fuel["value_musd"]),
@@ -399,8 +406,41 @@ def traced() -> dict[str, object]:
     }
 
 
+def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
+    """Addresses that open a stored notebook on Binder and Colab; none unless the clone's origin is on GitHub."""
+    found = re.fullmatch(
+        r"(?:https://(?:[^@/]*@)?|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?", origin
+    )
+    if not found:
+        return {}
+    return {
+        "Binder": f"https://mybinder.org/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/notebooks/{notebook}.ipynb",
+        "Colab": f"https://colab.research.google.com/github/{found[1]}/blob/{branch}/notebooks/{notebook}.ipynb",
+    }
+
+
 def setup(app) -> dict:
-    """Sphinx extension: recorded values as substitutions in prose, CSV files beside the executed pages."""
+    """Sphinx extension: recorded values in prose, launch buttons, CSV files beside the executed pages."""
+
+    def git(*words: str) -> str:
+        try:
+            return subprocess.run(["git", *words], cwd=root(), capture_output=True, text=True).stdout.strip()
+        except OSError:
+            return ""
+
+    origin, branch = git("remote", "get-url", "origin"), git("rev-parse", "--abbrev-ref", "HEAD")
+
+    def buttons(_app, page, _template, context, _doctree):
+        # The theme's own buttons would lead to the executed page, which is not in the repository.
+        if re.fullmatch(r"book/results/[\w-]+/[\w-]+", page):
+            links = launch(origin, "main" if branch in ("", "HEAD") else branch, page.rsplit("/", 1)[1])
+            group = [
+                {"type": "link", "url": url, "text": name, "tooltip": f"Open the notebook on {name}"}
+                for name, url in links.items()
+            ]
+            if group:
+                group = {"type": "group", "buttons": group, "icon": "fas fa-rocket", "tooltip": "Run elsewhere"}
+                context.setdefault("header_buttons", []).insert(0, group | {"label": "launch-buttons"})
 
     def values(_app, config):
         path = results() / "values.json"
@@ -416,6 +456,7 @@ def setup(app) -> dict:
                 shutil.copyfile(path, target)
 
     app.connect("config-inited", values)
+    app.connect("html-page-context", buttons, priority=900)
     app.connect("build-finished", tables)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -497,7 +538,8 @@ def _data_page() -> str:
     lines += ["## Sources\n", "| key | title | publisher | year | licence | notes |", "|---|---|---|---|---|---|"]
     for row in datasets.load("sources").astype("string").fillna("").itertuples():
         title = f"[{row.title}]({row.url})" if row.url.startswith("http") else row.title
-        cells = [f'<span id="source-{row.source}"></span>`{row.source}`', title, row.publisher, row.year, row.licence, row.notes]
+        key = f'<span id="source-{row.source}"></span>`{row.source}`'
+        cells = [key, title, row.publisher, row.year, row.licence, row.notes]
         lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -544,8 +586,8 @@ def _figures_page() -> str:
 
     lines = [
         "# Index of figures and tables\n",
-        "Every figure and table of the chapters with its numbers and the cell that makes it. Cells are counted from 1 in"
-        " the notebook of the source; the code finds its inputs in cells above it. How to go on from here to the row"
+        "Every figure and table of the chapters with its numbers and the cell that makes it. Cells are counted from 1"
+        " in the notebook of the source; the code finds its inputs in cells above it. How to go on from here to the row"
         " of a table and its source: [how to check a number](../check-a-number.md).\n",
     ]
     for run in published():

@@ -211,7 +211,10 @@ class Inputs:
 
 
 def inputs() -> Inputs:
-    """Read the tables from `data/`; rounding residuals of the source go to inventories (rows) and profit (columns)."""
+    """Read the tables from `data/`; rounding residuals of the source go to inventories (rows) and profit (columns).
+
+    Raises InputError when the national table is off by more than rounding.
+    """
     from rutrade import datasets
 
     sectors = datasets.load("sectors").set_index("sector")
@@ -282,7 +285,10 @@ class RegionalTables:
     )  # fmt: skip
 
     def labelled(self, name: str):
-        """An array with its labels, as an xarray.DataArray (R: supplying, r: using region, t: j + FINAL)."""
+        """An array with its labels, as an xarray.DataArray (R: supplying, r: using region, t: j + FINAL).
+
+        Raises InputError for an unknown array.
+        """
         import xarray as xr
 
         if not hasattr(self.AXES, name):
