@@ -181,7 +181,7 @@ def columns(
 
 
 def public_value(evaluation: project.Evaluation, sold_2030: float, shape: pd.Series) -> tuple[float, pd.Series]:
-    """Public NPV with the economy's effect in place of the stand-alone spillover (1.5), bn RUB 2016, and its flow.
+    """Public NPV (4.1) with the economy's effect in place of the stand-alone spillover, bn RUB 2016, and its flow.
 
     `sold_2030` is what the commercialised output adds to consumption in 2030, at shadow prices; other years follow
     `shape`, the stand-alone spillover by year. Raises InputError when the evaluation holds the spillover too: it would
@@ -404,7 +404,7 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
 
 
 def break_even(share_pp: float, threshold_pp: float, total_bn_usd: float) -> float:
-    """Extra exports that raise a share of s0 by p: dX = p T / (1 - s0 - p), bn USD.
+    """Extra exports that raise a share of s0 by p: dX = p T / (1 - s0 - p) (4.2), bn USD.
 
     share_pp: s0 and threshold_pp: p in percent; total_bn_usd: T, exports without the extra. Raises InputError when
     share and threshold reach 100 percent.

@@ -52,7 +52,10 @@ class Paths:
         return (variable, year) in self._index.index
 
     def scaled(self, variable: str, factor: float, years=None) -> "Paths":
-        """The same paths with one variable multiplied by a factor (in the given years, or all)."""
+        """The same paths with one variable multiplied by a factor (in the given years, or all).
+
+        Raises InputError for an unknown path.
+        """
         chosen = self.frame["variable"] == variable
         if not chosen.any():
             raise unknown("path", variable, sorted(self.frame["variable"].unique()))
@@ -146,7 +149,7 @@ def project_column(
     capital_goods and current_inputs are bought; labour (gross pay, of any sector) becomes staff at the national pay
     in research; commercialised_output enters as `induced` says: 'none', 'capacity' or 'output' of `ProjectColumn`.
     Research that the project delivers has its cost in these flows already and displaces none of the sector's own.
-    `effects`: any other field of `ProjectColumn`.
+    `effects`: any other field of `ProjectColumn`. Raises InputError for another `induced`.
     """
     if induced not in ("none", "capacity", "output"):
         raise unknown("kind of induced output", induced, ("none", "capacity", "output"))
@@ -326,7 +329,9 @@ def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacit
 
 
 def state(stage: Stage):
-    """The stage as a linopy model, without project columns (they are added beside it, see `EconomyModel`).
+    """The stage as a linopy model (2.1)-(2.13), without project columns (added beside it, see `EconomyModel`).
+
+    Transport (2.3) has no row of its own: margins stand in the rows of trade, rail and transport.
 
     Deliveries and imports are stated as their distance from the lower end of the band, y = (1-b) sigma u + w and
     m = (1-b) mu u + v: one row per cell and not two, and zero bands need no redundant rows. Exports are stated as
@@ -497,7 +502,10 @@ class EconomyModel:
             self._basis = start._basis
 
     def column(self, project: ProjectColumn) -> Column:
-        """A project's coefficients, with the numbers of the constraints they enter."""
+        """A project's coefficients, with the numbers of the constraints they enter.
+
+        Raises InputError for an unknown region.
+        """
         st = self.stage
         if project.region not in st.regions:
             raise unknown(f"region of project '{project.name}'", project.region, st.regions)
@@ -903,7 +911,8 @@ def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
     """Effect of the projects in `with_` against the same stage `without` them.
 
     Direct GVA is the value added of the projects, in what they buy, at the suppliers' shares of the base, and in the
-    output of their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses.
+    output of their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses. Raises
+    InputError when the stages end in different years.
     """
     if with_.year != without.year:
         raise InputError(f"effect: the stages end in {with_.year} and {without.year}; they must be the same")
@@ -977,7 +986,8 @@ def compare_use(tables: RegionalTables, solution: EconomySolution, observed: pd.
     """Structure of the stage to 2019 beside supply and use 2019 (table 'supply_use_2019'), by product, in percent.
 
     Columns: export_share and import_share (share of the product in all exports, imports), import_ratio (imports over
-    domestic use), each `_model` at prices of 2016 and `_observed` at prices of 2019. Full variant only.
+    domestic use), each `_model` at prices of 2016 and `_observed` at prices of 2019. Full variant only. Raises
+    InputError for the 12-sector variant.
     """
     if len(tables.sectors) != len(tables.data.sectors):
         raise InputError(f"compare_use needs the full variant; these tables have {len(tables.sectors)} sectors")

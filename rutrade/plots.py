@@ -342,7 +342,8 @@ def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: st
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 
     name: file name of the CSV (lower case, digits, hyphens); title: the finding; alt: what a reader who cannot
-    see the figure needs; source: sources and reporters in words.
+    see the figure needs; source: sources and reporters in words. Raises InputError for another name and for an empty
+    text.
     """
     import matplotlib.pyplot as plt
     from IPython.display import HTML, display

@@ -386,7 +386,7 @@ def select(cls: type[Parameters], values: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_notebook(notebook: str) -> type[Parameters]:
-    """The parameter class of a notebook."""
+    """The parameter class of a notebook. Raises InputError for an unknown notebook."""
     if notebook not in PARAMETERS:
         raise unknown("notebook", notebook, PARAMETERS)
     return PARAMETERS[notebook]
