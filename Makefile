@@ -7,13 +7,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: help book test bench lint lock clean renew
+.PHONY: help book pdf test bench lint lock clean renew
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/' | expand -t 16
 
 book: $(STAMP)  ## execute the notebooks that changed, build and check the book
 	$(BIN)/rutrade book
+
+pdf: $(STAMP)  ## the same with the whole book as one PDF, which needs Chromium
+	$(BIN)/rutrade book --pdf
 
 test: $(STAMP)  ## all tests: package, notebooks against their stored outputs, built book
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from rutrade import InputError, RunError, __version__, datasets, scenarios, unknown
+from rutrade import InputError, RunError, __version__, datasets, press, scenarios, unknown
 
 # Results must not depend on these; fixing them in runs makes a difference visible as a fault of ours.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
@@ -253,12 +253,18 @@ def write_pages() -> None:
     _write(results() / "claims.md", _claims_page(claims(values)))
 
 
-def build(force: bool = False, jobs: int = 2) -> Path:
-    """Execute, gather, build the HTML with warnings as errors, check it; returns the first page.
+def build(force: bool = False, jobs: int = 2, pdf: bool | None = None) -> Path:
+    """Execute, gather, build the HTML with warnings as errors, print the PDF, check it; returns the first page.
 
-    The new book is built aside and replaces the old one only when all checks pass. Raises RunError with the warnings or
-    problems found.
+    The new book is built aside and replaces the old one only when all checks pass. pdf: True demands the PDF, False
+    leaves it out, None makes it when Chromium is there. Raises RunError with the warnings or problems found, and
+    InputError when the PDF is demanded without Chromium.
     """
+    import yaml
+
+    program = None if pdf is False else press.chromium()
+    if pdf and program is None:
+        raise InputError("the PDF needs Chromium or Chrome, and none is installed: Debian has it as 'chromium'")
     clock, steps = time.perf_counter(), {}
 
     def step(name: str) -> None:
@@ -283,6 +289,12 @@ def build(force: bool = False, jobs: int = 2) -> Path:
         lines = [x for x in log.read_text(encoding="utf-8").splitlines() if "WARNING" in x or "ERROR" in x]
         raise RunError("the book did not build:\n" + "\n".join(lines[:20]) + f"\nthe whole log is {log}")
     step("book")
+    if program:
+        toc = yaml.safe_load((root() / "_toc.yml").read_text(encoding="utf-8"))
+        press.pdf(aside / "_build" / "html", list(press.reading_order(toc)), program)
+        step("PDF")
+    elif pdf is None:
+        print("no PDF: Chromium is not installed (the front page says so)")
     problems = check(aside / "_build" / "html")
     if problems:
         raise RunError("the built book fails its checks:\n" + "\n".join(problems[:30]))
@@ -299,11 +311,10 @@ def build(force: bool = False, jobs: int = 2) -> Path:
 
 
 def check(folder: Path) -> list[str]:
-    """Problems of a built book: remote resources, images without alt text, dead links, doubtful headings."""
+    """Problems of a built book: remote resources, images without alt text, weight, dead links, doubtful headings."""
     from bs4 import BeautifulSoup
 
-    pages = {p: BeautifulSoup(p.read_text(encoding="utf-8"), "html.parser") for p in sorted(folder.rglob("*.html"))}
-    pages = {p: soup for p, soup in pages.items() if "_static" not in p.parts}
+    pages = {p: BeautifulSoup(p.read_text(encoding="utf-8"), "html.parser") for p in press.pages(folder)}
     ids = {p: {t["id"] for t in soup.find_all(id=True)} for p, soup in pages.items()}
     problems, headings = [], {}
     for path, soup in pages.items():
@@ -313,6 +324,8 @@ def check(folder: Path) -> list[str]:
             canonical = tag.name == "link" and {"canonical", "next", "prev"} & set(tag.get("rel", ()))
             if re.match(r"(https?:)?//", address) and not canonical:
                 problems.append(f"{page}: remote {tag.name} {address}")
+        if (size := press.weight(path, soup)) > press.PAGE_LIMIT:
+            problems.append(f"{page}: {size / 1e6:.1f} MB load at once, {press.PAGE_LIMIT / 1e6:.1f} MB are allowed")
         for style in soup.find_all("style"):
             problems += [f"{page}: remote style {address}" for address in _REMOTE_URL.findall(style.text)]
         silent = [image.get("src") for image in soup.find_all("img") if not image.get("alt")]
@@ -420,7 +433,7 @@ def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
 
 
 def setup(app) -> dict:
-    """Sphinx extension: recorded values in prose, launch buttons, CSV files beside the executed pages."""
+    """Sphinx extension: recorded values in prose, launch buttons, CSV files beside the pages, pages polished."""
 
     def git(*words: str) -> str:
         try:
@@ -454,6 +467,8 @@ def setup(app) -> dict:
                 target = Path(app.outdir) / "book" / "results" / path.relative_to(results())
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
+            if app.builder.name == "html":
+                press.polish(Path(app.outdir))
 
     app.connect("config-inited", values)
     app.connect("html-page-context", buttons, priority=900)

@@ -52,11 +52,12 @@ def run(notebook: str, pairs: tuple, scenario: str, output: str | None) -> None:
 @main.command("book")
 @click.option("--all", "force", is_flag=True, help="Execute every notebook, also where nothing changed.")
 @click.option("-j", "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Notebooks at a time.")
-def book_(force: bool, jobs: int) -> None:
-    """Execute the notebooks that changed, build the book, check its pages."""
+@click.option("--pdf/--no-pdf", default=None, help="Demand or omit the PDF.  [default: if Chromium is installed]")
+def book_(force: bool, jobs: int, pdf: bool | None) -> None:
+    """Execute the notebooks that changed, build the book and its PDF, check its pages."""
     from rutrade import book
 
-    book.build(force, jobs)
+    book.build(force, jobs, pdf)
 
 
 @main.command()
