@@ -110,7 +110,7 @@ def _prepare(data, sectors, deliveries, imports, exports, base_year, brent, elas
         trade.inputs(base_year, brent, elasticities),
         _sector_groups(model.tables),
         _advanced_structure(),
-        datasets.load("product_classes").query("classification == 'wits_group'").set_index("code")["class"],
+        _classes("wits_group"),
     )
 
 
@@ -146,9 +146,18 @@ def _advanced_structure() -> pd.Series:
     """Shares by common class of what Germany, Japan, Korea and the USA together sold to China, latest panel year."""
     panel = datasets.load("gravity_sectors")
     rows = panel[(panel["year"] == panel["year"].max()) & panel["exporter"].isin(ADVANCED)]
+    return structure.shares(rows.groupby(rows["sector"].map(_classes("wiod_sector")))["CHN"].sum().astype(float))
+
+
+def _classes(classification: str) -> pd.Series:
+    """Common class of each code of a classification."""
     table = datasets.load("product_classes")
-    classes = table[table["classification"] == "wiod_sector"].set_index("code")["class"]
-    return structure.shares(rows.groupby(rows["sector"].map(classes))["CHN"].sum().astype(float))
+    return table[table["classification"] == classification].set_index("code")["class"]
+
+
+def _exports(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of Russia's exports to China in 2030, of a table by flow and year."""
+    return table[(table["flow"] == "RUS_to_CHN") & (table["year"] == HORIZON)]
 
 
 def _similarity(groups: pd.Series, p: Prepared) -> float:
@@ -253,9 +262,8 @@ def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFr
     first, last = (_by_group(x.exports.sum(("region", "partner")), p) for x in (p.history[HISTORY[-1]], without))
     growth = (last / first.where(first > 0)).fillna(1.0)
     added = _by_group((solution.exports - without.exports).sum("region").sel(partner="CHN"), p)
-    driver = p.trade_inputs.elasticities.query("parameter == 'phi' and flow == 'RUS_to_CHN'").set_index("group")[
-        "driver"
-    ]
+    phi = p.trade_inputs.elasticities
+    driver = phi[(phi["parameter"] == "phi") & (phi["flow"] == "RUS_to_CHN")].set_index("group")["driver"]
     prices = p.trade_inputs.paths.prices
     added = added * (prices.loc[base.year] / prices.loc[2016])[driver.reindex(added.index)].to_numpy()
     added = added / base.value["RUS_to_CHN"].reindex(added.index)
@@ -286,7 +294,7 @@ def _feedback(s, p, parts, changes, without, with_, projected, project_trade):
     )
     # measured where nothing bounds exports yet: a ceiling must not lower the offer it is measured by
     base, offered = p.trade_inputs.base, _supply(with_, without, p, s, True).loc[HORIZON]
-    table = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
+    table = _exports(projected.table).set_index("group")
     bound = base.value["RUS_to_CHN"] * offered * table["share_china"] / base.share["RUS_to_CHN"]
     taken = (table["value_bn_usd_base_prices"] / bound).where(table["capped"], 1.0)
     wanted = (share @ taken.reindex(share.columns).fillna(1.0)).reindex(cap.index).fillna(1.0)
@@ -350,27 +358,26 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
     """The key figures of a scenario, 2030 unless said; shares in percent, changes of shares in percentage points."""
 
     def share(table: pd.DataFrame, prices: str, column: str = "share") -> float:
-        rows = table.query("flow == 'RUS_to_CHN' and year == @HORIZON and prices == @prices")
-        return float(rows[column].iloc[0])
+        return float(_exports(table[table["prices"] == prices])[column].iloc[0])
 
-    def total(projection, flow: str) -> float:
-        return float(projection.totals().query("flow == @flow and year == @HORIZON")["value_bn_usd"].iloc[0])
-
-    now = trade.engineering_chemicals_share(reference, "base").query("flow == 'RUS_to_CHN'")
+    totals = tables["trade_totals"]
+    totals = totals[totals["year"] == HORIZON].set_index("flow")
+    now = tables["share_reference"]
+    now = now[(now["prices"] == "base") & (now["flow"] == "RUS_to_CHN")]
     shadow = with_.use_prices[REGION].to_dict()
     priced = effect.priced.groupby("project")["z_bn_rub_2016"].sum()
     at_shadow = project.evaluate(evaluation.project, shadow_prices=shadow, spillover=False, **_appraisal(s))
     spillover = evaluation.ledger[evaluation.ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
-    market = evaluation.efficiency["npv_bn_rub_2016"]
+    market = tables["efficiency"].set_index("perspective")["npv_bn_rub_2016"]
     built = s.research_infrastructure
     chain_npv = public_value(at_shadow, float(priced.get(SOLD, 0.0)), spillover)[0] if built else 0.0
-    delivered = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
+    delivered = _exports(projected.table).set_index("group")
     ours = pd.Series(tables["exports_sector"]["CHN_with"] - tables["exports_sector"]["CHN_without"]).sum()
     figures = {
-        "turnover_bn_usd": total(projected, "turnover"),
-        "exports_bn_usd": total(projected, "RUS_to_CHN"),
-        "imports_bn_usd": total(projected, "CHN_to_RUS"),
-        "share_base_year": 100 * float(now["share"].iloc[0]),
+        "turnover_bn_usd": float(totals["value_bn_usd"]["turnover"]),
+        "exports_bn_usd": float(totals["value_bn_usd"]["RUS_to_CHN"]),
+        "imports_bn_usd": float(totals["value_bn_usd"]["CHN_to_RUS"]),
+        "share_base_year": float(now["share"].iloc[0]),
         "share": share(tables["share"], "current"),
         "share_constant": share(tables["share"], "base"),
         "share_reference": share(tables["share_reference"], "current"),
@@ -398,8 +405,7 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
             figures[name] = float((100 * (sample[:, -1, 0] - central[0, 0]) >= s.threshold_pp).mean())
         for name in ("q05", "q95"):
             figures[f"share_constant_{name}"] = share(tables["share"], "base", name)
-            totals = tables["trade_totals"].query("flow == 'turnover' and year == @HORIZON")
-            figures[f"turnover_{name}"] = float(totals[name].iloc[0])
+            figures[f"turnover_{name}"] = float(totals[name]["turnover"])
     return figures
 
 

@@ -31,25 +31,21 @@ class Paths:
     frame: pd.DataFrame
 
     def __post_init__(self):
-        index = self.frame.set_index(["variable", "year"])[["sector", "region", "value"]].sort_index()
-        object.__setattr__(self, "_index", index)
+        object.__setattr__(self, "_rows", self.frame.groupby(["variable", "year"]).indices)
 
     def at(self, variable: str, year: int, by: str | None = None):
         """The value in a year: a number, or a Series by 'sector' or 'region'. A year without a row is refused."""
-        try:
-            rows = self._index.loc[[(variable, year)]]
-        except KeyError:
+        if not self.covers(variable, year):
             known = self.frame.loc[self.frame["variable"] == variable, "year"]
             if known.empty:
-                raise unknown("path", variable, sorted(self.frame["variable"].unique())) from None
-            raise InputError(
-                f"path '{variable}' misses the year {year}; it has {sorted(map(int, known.unique()))}"
-            ) from None
+                raise unknown("path", variable, sorted(self.frame["variable"].unique()))
+            raise InputError(f"path '{variable}' misses the year {year}; it has {sorted(map(int, known.unique()))}")
+        rows = self.frame.iloc[self._rows[variable, year]]
         return float(rows["value"].iloc[0]) if by is None else rows.set_index(by)["value"]
 
     def covers(self, variable: str, year: int) -> bool:
         """Whether a path has a value in a year."""
-        return (variable, year) in self._index.index
+        return (variable, year) in self._rows
 
     def scaled(self, variable: str, factor: float, years=None) -> "Paths":
         """The same paths with one variable multiplied by a factor (in the given years, or all).
@@ -363,8 +359,8 @@ def state(stage: Stage):
             parts.append([np.broadcast_to(p, shape + p.shape[len(over) :]).reshape(*shape, -1) for p in pair])
         each = zip(("coeffs", "vars"), zip(*parts, strict=True), strict=True)
         data = {key: ((*over, "_term"), np.concatenate(p, -1)) for key, p in each}
-        left = linopy.LinearExpression(xr.Dataset(data, {d: axes[d] for d in over}), m)
-        m.add_constraints(left, sign, given(right, over), name=name)
+        data |= {"sign": sign, "rhs": given(right, over)}
+        m.add_constraints(linopy.constraints.Constraint(xr.Dataset(data), m), name=name)
 
     # arrays by product i, supplying and using region r, s, partner k, as named in `Stage`; sector j
     produced, sigma, mu = st.value_added > 0, st.delivery_share, st.import_share

@@ -619,15 +619,19 @@ def backtest(
         for flow, weight in structure.items():  # a total grows as its groups, by their weights
             growth[flow, "TOTAL"] = sum(v * growth[flow, g] for g, v in weight.items()) / sum(weight)
         ratio = {f: world[f].get(year, np.nan) / world[f].get(origin, np.nan) for f in FLOWS}
-        known = (values[origin].notna() & values[year].notna()).to_numpy()
-        rows, last = lines[known], values[origin].to_numpy()[known]
-        factor = [growth[key] for key in zip(rows["flow"], rows["group"], strict=True)]
-        trend = np.exp(level + slope * (year - origin))[known]
-        forecasts = np.column_stack([last * factor, last, last * rows["flow"].map(ratio), trend])
-        part = rows.loc[rows.index.repeat(len(METHODS))].assign(origin=origin, year=year, horizon=year - origin)
-        part["method"], part["forecast_bn_usd"] = METHODS * len(rows), forecasts.ravel()
-        found.append(part.assign(actual_bn_usd=np.repeat(values[year].to_numpy()[known], len(METHODS))))
-    result = pd.concat(found, ignore_index=True)
+        rows = np.flatnonzero(values[origin].notna() & values[year].notna())
+        last, keys = values[origin].to_numpy()[rows], values.index[rows]
+        pairs = [(growth[flow, group], ratio[flow]) for _, flow, group in keys]
+        factor, world_ratio = np.array(pairs).reshape(-1, 2).T
+        trend = np.exp(level + slope * (year - origin))[rows]
+        forecasts = np.column_stack([last * factor, last, last * world_ratio, trend])
+        found.append((rows, np.full(len(rows), year), forecasts, values[year].to_numpy()[rows]))
+    rows, when, forecasts, actual = (np.concatenate(part) for part in zip(*found, strict=True))
+    rows, when, actual = (np.repeat(part, len(METHODS)) for part in (rows, when, actual))
+    result = lines.loc[rows].assign(
+        origin=origin, year=when, horizon=when - origin, method=METHODS * len(forecasts),
+        forecast_bn_usd=forecasts.ravel(), actual_bn_usd=actual,
+    ).reset_index(drop=True)  # fmt: skip
     return result.assign(log_error=np.log(result["forecast_bn_usd"] / result["actual_bn_usd"]))
 
 
