@@ -44,7 +44,7 @@ class ChainResult:
     """Result of one scenario: key figures, tables of all three models, and what they were made from.
 
     `figures` are the numbers a comparison of scenarios shows; `tables` (by name, see `write`) hold the rest;
-    `manifest` names version, data and lock. Two results are equal when all three are.
+    `manifest` names version and data. Two results are equal when all three are.
     """
 
     scenario: Scenario
@@ -254,24 +254,29 @@ def _redirection(s: Scenario, p: Prepared) -> dict[str, float]:
 def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFrame:
     """Export supply by year and group as an index of the base year, constant prices (3.5), (3.6).
 
-    The path of the economy without the project grows evenly from 2023 to 2030. What the project adds to exports to
-    China comes on top, valued at the base year's prices and set in relation to the flow it joins; support of
+    The path of the economy without the project grows evenly between its stages' last years. What the project adds to
+    exports to China comes on top, valued at the base year's prices and set in relation to the flow it joins; support of
     non-resource exports multiplies engineering and chemical goods.
     """
     base, years = p.trade_inputs.base, range(p.trade_inputs.base.year, HORIZON + 1)
-    first, last = (_by_group(x.exports.sum(("region", "partner")), p) for x in (p.history[HISTORY[-1]], without))
-    growth = (last / first.where(first > 0)).fillna(1.0)
+    nodes = {**p.history, HORIZON: without}
+    volumes = {y: _by_group(x.exports.sum(("region", "partner")), p) for y, x in nodes.items()}
+    logs = np.log(pd.DataFrame(volumes).where(lambda v: v > 0)).T
+    path = logs.apply(
+        lambda g: pd.Series(np.exp(np.interp(years, g.index, g) - np.interp(base.year, g.index, g)), years)
+    )
+    path = path.fillna(1.0)
     added = _by_group((solution.exports - without.exports).sum("region").sel(partner="CHN"), p)
     phi = p.trade_inputs.elasticities
     driver = phi[(phi["parameter"] == "phi") & (phi["flow"] == "RUS_to_CHN")].set_index("group")["driver"]
     prices = p.trade_inputs.paths.prices
     added = added * (prices.loc[base.year] / prices.loc[2016])[driver.reindex(added.index)].to_numpy()
     added = added / base.value["RUS_to_CHN"].reindex(added.index)
-    support = pd.Series(1.0, growth.index)
+    support = pd.Series(1.0, added.index)
     if own:
         support[list(ENGINEERING_CHEMICALS)] = 1 + s.export_support
     phase = pd.Series({y: (y - base.year) / (HORIZON - base.year) for y in years})
-    rows = {y: growth**f * support**f + added * f for y, f in phase.items()}
+    rows = {y: path.loc[y] * support**f + added * f for y, f in phase.items()}
     return pd.DataFrame(rows).T.clip(lower=0)
 
 

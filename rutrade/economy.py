@@ -545,8 +545,9 @@ class EconomyModel:
         """Solve with the given projects and changed right-hand sides; the model itself stays as built.
 
         `changes`: labour, investment_path (Series by region), external_balance, rail_capacity, consumption (fixes z),
-        fixed_use (array (s, i)). `reciprocal`: minimise the scale of the investment fund at the fixed z instead of
-        maximising z. Returns a frozen EconomySolution. Raises InputError for an unknown region, sector or change and
+        fixed_use (array (s, i)), china_exports (Series by sector: a ceiling, as a factor of the export path).
+        `reciprocal`: minimise the scale of the investment fund at the fixed z instead of maximising z. Returns a
+        frozen EconomySolution. Raises InputError for an unknown region, sector or change and
         for a program without a solution, naming the constraint, sector and region.
         """
         columns = [self.column(p) for p in projects]

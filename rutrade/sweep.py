@@ -1,7 +1,7 @@
 """Many scenarios: grids and Monte Carlo over `chain.run`, in processes or on a dask cluster, resumable.
 
 Every finished scenario is a small file named by its content key in the results folder; the table is made from these
-files, sorted by key, so that it does not depend on the order of execution, on interruptions, or on the workers.
+files, in the grid's order, so that it does not depend on the order of execution, on interruptions, or on the workers.
 """
 
 import hashlib
@@ -78,8 +78,8 @@ def read_grid(path: str | Path) -> list[dict]:
 def monte_carlo(draws: int, seed: int, fixed: Mapping | None = None) -> list[dict]:
     """Scenarios drawn from `DISTRIBUTIONS`, other parameters as in `fixed`; same seed, same scenarios.
 
-    The forecast's own error is drawn too: every scenario has its own seed and one draw of the trade model. Raises
-    InputError for draws < 1.
+    The forecast's own error is not among them: `draws` of a scenario shows it, within the scenario. Raises InputError
+    for draws < 1.
     """
     if draws < 1:
         raise InputError(f"draws = {draws} is not allowed: at least 1")

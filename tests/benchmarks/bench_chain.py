@@ -121,7 +121,7 @@ import json, resource, sys, time
 from joblib.externals.loky import get_reusable_executor
 from rutrade import sweep
 start = time.perf_counter()
-table = sweep.sweep(sweep.monte_carlo({scenarios}, 1), None, jobs=2, progress=False)
+table = sweep.sweep(sweep.monte_carlo({MANY}, 1)[:{scenarios}], None, jobs=2, progress=False)
 took = time.perf_counter() - start
 get_reusable_executor().shutdown(wait=True)
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
