@@ -441,7 +441,7 @@ def setup(app) -> dict:
         except OSError:
             return ""
 
-    origin, branch = git("remote", "get-url", "origin"), git("rev-parse", "--abbrev-ref", "HEAD")
+    origin, branch = git("config", "--get", "remote.origin.url"), git("rev-parse", "--abbrev-ref", "HEAD")
 
     def buttons(_app, page, _template, context, _doctree):
         # The theme's own buttons would lead to the executed page, which is not in the repository.
@@ -605,11 +605,15 @@ def _figures_page() -> str:
         " in the notebook of the source; the code finds its inputs in cells above it. How to go on from here to the row"
         " of a table and its source: [how to check a number](../check-a-number.md).\n",
     ]
+    read = {}
     for run in published():
         stored = nbformat.read(_stored(run.notebook), as_version=4).cells
         code = "\n".join(cell.source for cell in stored if cell.cell_type == "code")
         page = f"[{run.notebook}]({run.scenario}/{run.notebook}.ipynb)"
-        tables = ", ".join(f'<a href="data.html#table-{name}"><code>{name}</code></a>' for name in _tables_read(code))
+        if run.notebook not in read:
+            read[run.notebook] = _tables_read(code)
+        links = (f'<a href="data.html#table-{name}"><code>{name}</code></a>' for name in read[run.notebook])
+        tables = ", ".join(links)
         lines += [f"## {run.notebook} ({run.scenario})\n", f"Page {page}. Tables it reads: {tables or 'none'}.\n"]
         numbers = {cell.get("id"): number for number, cell in enumerate(stored, 1)}
         for cell in nbformat.read(run.target, as_version=4).cells:
