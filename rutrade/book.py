@@ -153,7 +153,8 @@ def execute(run: Run, progress: bool = True) -> dict:
 def execute_all(force: bool = False, jobs: int = 2) -> dict[str, float]:
     """Execute all published runs that are not fresh, in `jobs` processes; seconds by page, 0 when kept.
 
-    Every run is tried; failures are reported together at the end, and earlier pages stay.
+    Every run is tried; failures are reported together at the end, and earlier pages stay. Raises RunError naming each
+    page that failed.
     """
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
@@ -214,7 +215,8 @@ def claims(values: dict[str, dict[str, object]]):
     """The replication table: each claim with our figure, the criterion and the status it leads to.
 
     Status: reproduced when the criterion holds; partly when it holds with the wider tolerance; else not; 'not
-    testable' when there is no figure to hold it against.
+    testable' when there is no figure to hold it against. Raises InputError when no page records the value a claim
+    names.
     """
     import pandas as pd
 
@@ -244,9 +246,10 @@ def judge(figure: float, relation: str, threshold: float, tolerance: float, wide
 
 
 def write_pages() -> None:
-    """Write the generated pages: data, claims."""
+    """Write the generated pages: data, claims, index of figures and tables."""
     values = gather()
     _write(results() / "data.md", _data_page())
+    _write(results() / "figures.md", _figures_page())
     _write(results() / "claims.md", _claims_page(claims(values)))
 
 
@@ -254,7 +257,8 @@ def build(force: bool = False, jobs: int = 2, pdf: bool | None = None) -> Path:
     """Execute, gather, build the HTML with warnings as errors, print the PDF, check it; returns the first page.
 
     The new book is built aside and replaces the old one only when all checks pass. pdf: True demands the PDF, False
-    leaves it out, None makes it when Chromium is there. Raises InputError when it is demanded without Chromium.
+    leaves it out, None makes it when Chromium is there. Raises RunError with the warnings or problems found, and
+    InputError when the PDF is demanded without Chromium.
     """
     import yaml
 
@@ -356,7 +360,10 @@ def check(folder: Path) -> list[str]:
 
 
 def renew(name: str) -> Path:
-    """Execute a stored notebook at its defaults and store its outputs as the reference, without run-dependent parts."""
+    """Execute a stored notebook at its defaults and store its outputs as the reference, without run-dependent parts.
+
+    Raises InputError for an unknown notebook.
+    """
     import jupytext
     import nbformat
     from nbclient import NotebookClient
@@ -382,13 +389,77 @@ def renew(name: str) -> Path:
     return target
 
 
+def traced() -> dict[str, object]:
+    """The worked example of 'How to check a number': one figure from its CSV back to the row of its table.
+
+    csv_percent: the drawn share, as published; value_musd, total_musd (mn USD, current): the rows it comes from;
+    row_percent: their ratio; line: the row's line in the file; source, title, status: what the row says of itself.
+    Empty when the page has not been executed.
+    """
+    import pandas as pd
+
+    path = results() / scenarios.BASE / "tables" / "01_trade_structure-exports-structure.csv"
+    if not path.exists():
+        return {}
+    drawn = pd.read_csv(path, index_col="year").loc[2023, "27"]
+    table = datasets.load("trade_structure")
+    rows = table[(table["year"] == 2023) & (table["reporter"] == "BACI")]
+    rows = rows[(rows["exporter"] == "RUS") & (rows["importer"] == "CHN")]
+    fuel = rows[rows["group"] == "27"].iloc[0]
+    total = float(rows.loc[rows["group"] != "TOTAL", "value_musd"].sum())
+    return {
+        "csv_percent": float(drawn),
+        "value_musd": float(fuel["value_musd"]),
+        "total_musd": total,
+        "row_percent": 100 * float(fuel["value_musd"]) / total,
+        "line": int(fuel.name) + 2,
+        "source": fuel["source"],
+        "status": fuel["status"],
+        "title": datasets.sources().loc[fuel["source"], "title"],
+    }
+
+
+def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
+    """Addresses that open a stored notebook on Binder and Colab; none unless the clone's origin is on GitHub."""
+    found = re.fullmatch(
+        r"(?:https://(?:[^@/]*@)?|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?", origin
+    )
+    if not found:
+        return {}
+    return {
+        "Binder": f"https://mybinder.org/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/notebooks/{notebook}.ipynb",
+        "Colab": f"https://colab.research.google.com/github/{found[1]}/blob/{branch}/notebooks/{notebook}.ipynb",
+    }
+
+
 def setup(app) -> dict:
-    """Sphinx extension: recorded values as substitutions in prose, CSV files beside the pages, pages polished."""
+    """Sphinx extension: recorded values in prose, launch buttons, CSV files beside the pages, pages polished."""
+
+    def git(*words: str) -> str:
+        try:
+            return subprocess.run(["git", *words], cwd=root(), capture_output=True, text=True).stdout.strip()
+        except OSError:
+            return ""
+
+    origin, branch = git("remote", "get-url", "origin"), git("rev-parse", "--abbrev-ref", "HEAD")
+
+    def buttons(_app, page, _template, context, _doctree):
+        # The theme's own buttons would lead to the executed page, which is not in the repository.
+        if re.fullmatch(r"book/results/[\w-]+/[\w-]+", page):
+            links = launch(origin, "main" if branch in ("", "HEAD") else branch, page.rsplit("/", 1)[1])
+            group = [
+                {"type": "link", "url": url, "text": name, "tooltip": f"Open the notebook on {name}"}
+                for name, url in links.items()
+            ]
+            if group:
+                group = {"type": "group", "buttons": group, "icon": "fas fa-rocket", "tooltip": "Run elsewhere"}
+                context.setdefault("header_buttons", []).insert(0, group | {"label": "launch-buttons"})
 
     def values(_app, config):
         path = results() / "values.json"
         recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         config.myst_substitutions = {**recorded.get(scenarios.BASE, {}), **recorded, "version": __version__}
+        config.myst_substitutions["check"] = traced()
 
     def tables(app, exception):
         if exception is None:
@@ -400,6 +471,7 @@ def setup(app) -> dict:
                 press.polish(Path(app.outdir))
 
     app.connect("config-inited", values)
+    app.connect("html-page-context", buttons, priority=900)
     app.connect("build-finished", tables)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -413,6 +485,7 @@ def _finish(notebook, manifest: dict, folder: Path):
     import nbformat
 
     scenario = manifest["scenario"]
+    listed = any(run.target == folder / f"{manifest['notebook']}.ipynb" for run in published())
     for cell in notebook.cells:
         tags = cell.metadata.setdefault("tags", [])
         if {"parameters", "injected-parameters"} & set(tags) and "remove-cell" not in tags:
@@ -424,8 +497,13 @@ def _finish(notebook, manifest: dict, folder: Path):
             if match := _CSV_LINK.search(text):
                 name = f"{manifest['notebook']}-{match['name']}.csv"
                 _write(folder / "tables" / name, unquote(match["data"]))
+                rest = text[match.end() :]
+                if listed:
+                    # From every figure of the book to its cell, tables and sources.
+                    check = f'<a class="check" aria-label="Check {match["name"]}" href="../figures.html#{{}}">Check</a>'
+                    rest = rest.replace("</a>", "</a> " + check.format(_anchor(scenario, name)), 1)
                 link = f'download="{name}" href="tables/{name}"'
-                output["data"]["text/html"] = text[: match.start()] + link + text[match.end() :]
+                output["data"]["text/html"] = text[: match.start()] + link + rest
     rows = "".join(
         f"<tr><th scope='row'>{label}</th><td>{html_text.escape(str(manifest[name]))}</td></tr>"
         for name, label in {
@@ -459,6 +537,7 @@ def _data_page() -> str:
     for name in datasets.names():
         table = datasets.describe(name)
         lines += [
+            f'<span id="table-{name}"></span>\n',
             f"### `{name}`\n",
             f"{table.title}. {table.description}\n",
             "| column | type | unit | meaning |",
@@ -467,11 +546,86 @@ def _data_page() -> str:
         for field in table.fields:
             lines.append(f"| {field['name']} | {field['type']} | {field.get('unit', '')} | {field['description']} |")
         lines.append(f"\n{len(datasets.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
+        keys = datasets.load(name).get("source")
+        if keys is not None and name != "sources":
+            cited = sorted({key for cell in keys.dropna().unique() for key in str(cell).split("; ")})
+            lines.append("Sources: " + ", ".join(f'<a href="#source-{key}">{key}</a>' for key in cited) + ".\n")
     lines += ["## Sources\n", "| key | title | publisher | year | licence | notes |", "|---|---|---|---|---|---|"]
     for row in datasets.load("sources").astype("string").fillna("").itertuples():
         title = f"[{row.title}]({row.url})" if row.url.startswith("http") else row.title
-        cells = [f"`{row.source}`", title, row.publisher, row.year, row.licence, row.notes]
+        key = f'<span id="source-{row.source}"></span>`{row.source}`'
+        cells = [key, title, row.publisher, row.year, row.licence, row.notes]
         lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(scenario: str, csv: str) -> str:
+    """Where a figure or table stands in the index."""
+    return f"{scenario}-{Path(csv).stem}"
+
+
+def _tables_read(source: str) -> list[str]:
+    """Tables of `data/` that a notebook's code reads, itself or through the package, by following names."""
+    import ast
+
+    known, bodies = set(datasets.names()), {}
+    for path in (root() / "rutrade").glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = [node] if hasattr(node, "name") else getattr(node, "targets", ())
+            for target in targets:
+                bodies[path.stem, getattr(target, "name", getattr(target, "id", ""))] = node
+    aliases = dict(re.findall(r"(\w+) as (\w+)", source))
+    aliases = {alias: module for module, alias in aliases.items()}
+    found, seen, queue = set(), set(), [(None, ast.parse(source))]
+    while queue:
+        module, body = queue.pop()
+        for node in ast.walk(body):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                name = (aliases.get(node.value.id, node.value.id), node.attr)
+            elif isinstance(node, ast.Name):
+                name = (module, node.id)
+            else:
+                continue
+            if name in bodies and name not in seen and name[0] not in ("datasets", "book", "cli"):
+                seen.add(name)
+                queue.append((name[0], bodies[name]))
+        loads = any(isinstance(node, ast.Attribute) and node.attr == "load" for node in ast.walk(body))
+        if loads or isinstance(body, ast.Assign):
+            found |= {n.value for n in ast.walk(body) if isinstance(n, ast.Constant) and n.value in known}
+    return [name for name in datasets.names() if name in found]
+
+
+def _figures_page() -> str:
+    """The index a referee needs: each published figure and table with its CSV, cell, code and tables."""
+    import nbformat
+
+    lines = [
+        "# Index of figures and tables\n",
+        "Every figure and table of the chapters with its numbers and the cell that makes it. Cells are counted from 1"
+        " in the notebook of the source; the code finds its inputs in cells above it. How to go on from here to the row"
+        " of a table and its source: [how to check a number](../check-a-number.md).\n",
+    ]
+    for run in published():
+        stored = nbformat.read(_stored(run.notebook), as_version=4).cells
+        code = "\n".join(cell.source for cell in stored if cell.cell_type == "code")
+        page = f"[{run.notebook}]({run.scenario}/{run.notebook}.ipynb)"
+        tables = ", ".join(f'<a href="data.html#table-{name}"><code>{name}</code></a>' for name in _tables_read(code))
+        lines += [f"## {run.notebook} ({run.scenario})\n", f"Page {page}. Tables it reads: {tables or 'none'}.\n"]
+        numbers = {cell.get("id"): number for number, cell in enumerate(stored, 1)}
+        for cell in nbformat.read(run.target, as_version=4).cells:
+            alt = ""
+            for output in cell.get("outputs", ()):
+                alt = output.get("metadata", {}).get("image/png", {}).get("alt", alt)
+                text = output.get("data", {}).get("text/html", "")
+                for name in re.findall(r'class="csv" download="([^"]+)"', text):
+                    caption = re.search(r"<caption>(.*?)</caption>", text)
+                    title = html_text.unescape(caption[1]) if caption else alt.split(". ")[0]
+                    lines += [
+                        f'<span id="{_anchor(run.scenario, name)}"></span>\n',
+                        f'**{title}.** <a href="{run.scenario}/tables/{name}">{name}</a>\n',
+                        f"````{{dropdown}} Cell {numbers.get(cell.get('id'), '?')} of notebooks/{run.notebook}.ipynb",
+                        f"```python\n{cell.source}\n```\n````\n",
+                    ]
     return "\n".join(lines) + "\n"
 
 
@@ -480,12 +634,18 @@ def _claims_page(table) -> str:
     import pandas as pd
 
     intro = (root() / "book" / "claims_intro.md").read_text(encoding="utf-8")
-    lines = [intro]
+    order = ["reproduced", "partly", "not reproduced", "not testable"]
+    counts = pd.crosstab(table["work"], table["verdict"]).reindex(table["work"].unique()).reindex(columns=order)
+    counts.loc["all works"] = counts.sum()
+    lines = [intro, f"| work | {' | '.join(order)} |", "|---|" + "---|" * len(order)]
+    lines += [f"| {work} | {' | '.join(f'{n:.0f}' for n in row)} |" for work, row in counts.fillna(0).T.items()]
+    lines.append('\n<div class="claims-filter"></div>')
     for work, claims_of_work in table.groupby("work", sort=False):
         lines += [f"\n## {work}\n", "| claim | criterion | our figure | status | shown on |", "|---|---|---|---|---|"]
         for c in claims_of_work.itertuples():
-            number = "–" if pd.isna(c.ours) else f"{c.ours:,.2f} {c.unit}"
-            page = "" if pd.isna(c.page) else f"[{c.page}]({c.scenario}/{c.page}.ipynb)"
+            number = "–" if pd.isna(c.ours) else f"{c.ours:,.{2 if abs(c.ours) >= 0.1 else 4}f} {c.unit}"
+            where = "" if c.scenario == scenarios.BASE else f" ({c.scenario})"
+            page = "" if pd.isna(c.page) else f"[{c.page}{where}]({c.scenario}/{c.page}.ipynb)"
             criterion = "" if pd.isna(c.relation) else f"{c.relation} {c.threshold:g} {c.unit}"
             text = c.text if pd.isna(c.note) else f"{c.text} *{c.note}*"
             lines.append(f"| {text} | {criterion} | {number} | **{c.verdict}** | {page} |")

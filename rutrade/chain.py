@@ -110,7 +110,7 @@ def _prepare(data, sectors, deliveries, imports, exports, base_year, brent, elas
         trade.inputs(base_year, brent, elasticities),
         _sector_groups(model.tables),
         _advanced_structure(),
-        datasets.load("product_classes").query("classification == 'wits_group'").set_index("code")["class"],
+        _classes("wits_group"),
     )
 
 
@@ -146,9 +146,18 @@ def _advanced_structure() -> pd.Series:
     """Shares by common class of what Germany, Japan, Korea and the USA together sold to China, latest panel year."""
     panel = datasets.load("gravity_sectors")
     rows = panel[(panel["year"] == panel["year"].max()) & panel["exporter"].isin(ADVANCED)]
+    return structure.shares(rows.groupby(rows["sector"].map(_classes("wiod_sector")))["CHN"].sum().astype(float))
+
+
+def _classes(classification: str) -> pd.Series:
+    """Common class of each code of a classification."""
     table = datasets.load("product_classes")
-    classes = table[table["classification"] == "wiod_sector"].set_index("code")["class"]
-    return structure.shares(rows.groupby(rows["sector"].map(classes))["CHN"].sum().astype(float))
+    return table[table["classification"] == classification].set_index("code")["class"]
+
+
+def _exports(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of Russia's exports to China in 2030, of a table by flow and year."""
+    return table[(table["flow"] == "RUS_to_CHN") & (table["year"] == HORIZON)]
 
 
 def _similarity(groups: pd.Series, p: Prepared) -> float:
@@ -181,7 +190,7 @@ def columns(
 
 
 def public_value(evaluation: project.Evaluation, sold_2030: float, shape: pd.Series) -> tuple[float, pd.Series]:
-    """Public NPV with the economy's effect in place of the stand-alone spillover (1.5), bn RUB 2016, and its flow.
+    """Public NPV (4.1) with the economy's effect in place of the stand-alone spillover, bn RUB 2016, and its flow.
 
     `sold_2030` is what the commercialised output adds to consumption in 2030, at shadow prices; other years follow
     `shape`, the stand-alone spillover by year. Raises InputError when the evaluation holds the spillover too: it would
@@ -207,7 +216,7 @@ def run(scenario: Scenario | None = None, prepared: Prepared | None = None) -> C
     evaluation = project.evaluate(built, **_appraisal(s))
     parts = columns(p.model.tables, evaluation, s) if s.research_infrastructure else ()
     with_ = p.model.solve(parts, changes) if parts else without
-    base_trade, levers, redirection = trade.TradeModel(**vars(p.trade_inputs)), _levers(s), s.redirection or None
+    base_trade, levers, redirection = trade.TradeModel(**vars(p.trade_inputs)), _levers(s), _redirection(s, p)
 
     def project_trade(solution, own: bool) -> trade.Projection:
         return base_trade.project(
@@ -236,6 +245,12 @@ def _levers(s: Scenario) -> dict[str, float]:
     return {n: getattr(s, n) for n in ("customs", "standards", "payments", "logistics") if getattr(s, n) > 0}
 
 
+def _redirection(s: Scenario, p: Prepared) -> dict[str, float]:
+    """China's share reached in 2030 by engineering and chemical group; a group that sells it more already stays."""
+    now = p.trade_inputs.base.share["RUS_to_CHN"]
+    return {group: s.redirection for group in ENGINEERING_CHEMICALS if s.redirection > now[group]}
+
+
 def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFrame:
     """Export supply by year and group as an index of the base year, constant prices (3.5), (3.6).
 
@@ -247,9 +262,8 @@ def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFr
     first, last = (_by_group(x.exports.sum(("region", "partner")), p) for x in (p.history[HISTORY[-1]], without))
     growth = (last / first.where(first > 0)).fillna(1.0)
     added = _by_group((solution.exports - without.exports).sum("region").sel(partner="CHN"), p)
-    driver = p.trade_inputs.elasticities.query("parameter == 'phi' and flow == 'RUS_to_CHN'").set_index("group")[
-        "driver"
-    ]
+    phi = p.trade_inputs.elasticities
+    driver = phi[(phi["parameter"] == "phi") & (phi["flow"] == "RUS_to_CHN")].set_index("group")["driver"]
     prices = p.trade_inputs.paths.prices
     added = added * (prices.loc[base.year] / prices.loc[2016])[driver.reindex(added.index)].to_numpy()
     added = added / base.value["RUS_to_CHN"].reindex(added.index)
@@ -280,7 +294,7 @@ def _feedback(s, p, parts, changes, without, with_, projected, project_trade):
     )
     # measured where nothing bounds exports yet: a ceiling must not lower the offer it is measured by
     base, offered = p.trade_inputs.base, _supply(with_, without, p, s, True).loc[HORIZON]
-    table = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
+    table = _exports(projected.table).set_index("group")
     bound = base.value["RUS_to_CHN"] * offered * table["share_china"] / base.share["RUS_to_CHN"]
     taken = (table["value_bn_usd_base_prices"] / bound).where(table["capped"], 1.0)
     wanted = (share @ taken.reindex(share.columns).fillna(1.0)).reindex(cap.index).fillna(1.0)
@@ -344,27 +358,26 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
     """The key figures of a scenario, 2030 unless said; shares in percent, changes of shares in percentage points."""
 
     def share(table: pd.DataFrame, prices: str, column: str = "share") -> float:
-        rows = table.query("flow == 'RUS_to_CHN' and year == @HORIZON and prices == @prices")
-        return float(rows[column].iloc[0])
+        return float(_exports(table[table["prices"] == prices])[column].iloc[0])
 
-    def total(projection, flow: str) -> float:
-        return float(projection.totals().query("flow == @flow and year == @HORIZON")["value_bn_usd"].iloc[0])
-
-    now = trade.engineering_chemicals_share(reference, "base").query("flow == 'RUS_to_CHN'")
+    totals = tables["trade_totals"]
+    totals = totals[totals["year"] == HORIZON].set_index("flow")
+    now = tables["share_reference"]
+    now = now[(now["prices"] == "base") & (now["flow"] == "RUS_to_CHN")]
     shadow = with_.use_prices[REGION].to_dict()
     priced = effect.priced.groupby("project")["z_bn_rub_2016"].sum()
     at_shadow = project.evaluate(evaluation.project, shadow_prices=shadow, spillover=False, **_appraisal(s))
     spillover = evaluation.ledger[evaluation.ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
-    market = evaluation.efficiency["npv_bn_rub_2016"]
+    market = tables["efficiency"].set_index("perspective")["npv_bn_rub_2016"]
     built = s.research_infrastructure
     chain_npv = public_value(at_shadow, float(priced.get(SOLD, 0.0)), spillover)[0] if built else 0.0
-    delivered = projected.table.query("flow == 'RUS_to_CHN' and year == @HORIZON").set_index("group")
+    delivered = _exports(projected.table).set_index("group")
     ours = pd.Series(tables["exports_sector"]["CHN_with"] - tables["exports_sector"]["CHN_without"]).sum()
     figures = {
-        "turnover_bn_usd": total(projected, "turnover"),
-        "exports_bn_usd": total(projected, "RUS_to_CHN"),
-        "imports_bn_usd": total(projected, "CHN_to_RUS"),
-        "share_base_year": 100 * float(now["share"].iloc[0]),
+        "turnover_bn_usd": float(totals["value_bn_usd"]["turnover"]),
+        "exports_bn_usd": float(totals["value_bn_usd"]["RUS_to_CHN"]),
+        "imports_bn_usd": float(totals["value_bn_usd"]["CHN_to_RUS"]),
+        "share_base_year": float(now["share"].iloc[0]),
         "share": share(tables["share"], "current"),
         "share_constant": share(tables["share"], "base"),
         "share_reference": share(tables["share_reference"], "current"),
@@ -392,13 +405,12 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
             figures[name] = float((100 * (sample[:, -1, 0] - central[0, 0]) >= s.threshold_pp).mean())
         for name in ("q05", "q95"):
             figures[f"share_constant_{name}"] = share(tables["share"], "base", name)
-            totals = tables["trade_totals"].query("flow == 'turnover' and year == @HORIZON")
-            figures[f"turnover_{name}"] = float(totals[name].iloc[0])
+            figures[f"turnover_{name}"] = float(totals[name]["turnover"])
     return figures
 
 
 def break_even(share_pp: float, threshold_pp: float, total_bn_usd: float) -> float:
-    """Extra exports that raise a share of s0 by p: dX = p T / (1 - s0 - p), bn USD.
+    """Extra exports that raise a share of s0 by p: dX = p T / (1 - s0 - p) (4.2), bn USD.
 
     share_pp: s0 and threshold_pp: p in percent; total_bn_usd: T, exports without the extra. Raises InputError when
     share and threshold reach 100 percent.

@@ -44,7 +44,7 @@ def home() -> Path:
 
 
 def package(folder: Path | None = None) -> dict:
-    """The data package's descriptor as a dictionary."""
+    """The data package's descriptor as a dictionary. Raises InputError when it is not there or no JSON."""
     path = (folder or home()) / "datapackage.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -60,7 +60,7 @@ def names() -> list[str]:
 
 
 def describe(name: str) -> Table:
-    """Title, columns, units, key, licence and hash of a table."""
+    """Title, columns, units, key, licence and hash of a table. Raises InputError for an unknown table."""
     resources = {r["name"]: r for r in package()["resources"]}
     if name not in resources:
         raise unknown("table", name, resources)

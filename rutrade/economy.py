@@ -31,28 +31,27 @@ class Paths:
     frame: pd.DataFrame
 
     def __post_init__(self):
-        index = self.frame.set_index(["variable", "year"])[["sector", "region", "value"]].sort_index()
-        object.__setattr__(self, "_index", index)
+        object.__setattr__(self, "_rows", self.frame.groupby(["variable", "year"]).indices)
 
     def at(self, variable: str, year: int, by: str | None = None):
         """The value in a year: a number, or a Series by 'sector' or 'region'. A year without a row is refused."""
-        try:
-            rows = self._index.loc[[(variable, year)]]
-        except KeyError:
+        if not self.covers(variable, year):
             known = self.frame.loc[self.frame["variable"] == variable, "year"]
             if known.empty:
-                raise unknown("path", variable, sorted(self.frame["variable"].unique())) from None
-            raise InputError(
-                f"path '{variable}' misses the year {year}; it has {sorted(map(int, known.unique()))}"
-            ) from None
+                raise unknown("path", variable, sorted(self.frame["variable"].unique()))
+            raise InputError(f"path '{variable}' misses the year {year}; it has {sorted(map(int, known.unique()))}")
+        rows = self.frame.iloc[self._rows[variable, year]]
         return float(rows["value"].iloc[0]) if by is None else rows.set_index(by)["value"]
 
     def covers(self, variable: str, year: int) -> bool:
         """Whether a path has a value in a year."""
-        return (variable, year) in self._index.index
+        return (variable, year) in self._rows
 
     def scaled(self, variable: str, factor: float, years=None) -> "Paths":
-        """The same paths with one variable multiplied by a factor (in the given years, or all)."""
+        """The same paths with one variable multiplied by a factor (in the given years, or all).
+
+        Raises InputError for an unknown path.
+        """
         chosen = self.frame["variable"] == variable
         if not chosen.any():
             raise unknown("path", variable, sorted(self.frame["variable"].unique()))
@@ -146,7 +145,7 @@ def project_column(
     capital_goods and current_inputs are bought; labour (gross pay, of any sector) becomes staff at the national pay
     in research; commercialised_output enters as `induced` says: 'none', 'capacity' or 'output' of `ProjectColumn`.
     Research that the project delivers has its cost in these flows already and displaces none of the sector's own.
-    `effects`: any other field of `ProjectColumn`.
+    `effects`: any other field of `ProjectColumn`. Raises InputError for another `induced`.
     """
     if induced not in ("none", "capacity", "output"):
         raise unknown("kind of induced output", induced, ("none", "capacity", "output"))
@@ -326,7 +325,9 @@ def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacit
 
 
 def state(stage: Stage):
-    """The stage as a linopy model, without project columns (they are added beside it, see `EconomyModel`).
+    """The stage as a linopy model (2.1)-(2.13), without project columns (added beside it, see `EconomyModel`).
+
+    Transport (2.3) has no row of its own: margins stand in the rows of trade, rail and transport.
 
     Deliveries and imports are stated as their distance from the lower end of the band, y = (1-b) sigma u + w and
     m = (1-b) mu u + v: one row per cell and not two, and zero bands need no redundant rows. Exports are stated as
@@ -335,68 +336,73 @@ def state(stage: Stage):
     import linopy
     import xarray as xr
 
-    regions, sectors = list(stage.regions), list(stage.sectors)
-    axes = {"region": regions, "origin": regions, "product": sectors, "sector": sectors, "partner": list(PARTNERS)}
-    axes["tangent"] = list(range(len(TANGENTS)))
+    axes = {"region": stage.regions, "origin": stage.regions, "product": stage.sectors, "sector": stage.sectors}
+    axes = {d: pd.Index(v, name=d) for d, v in (axes | {"partner": PARTNERS, "tangent": range(len(TANGENTS))}).items()}
+    m, st, b = linopy.Model(), stage, stage.bands
 
-    def given(values, *dims):
-        return xr.DataArray(values, [(d, axes[d]) for d in dims])
+    def given(values, dims):
+        return xr.DataArray(np.broadcast_to(values, [len(axes[d]) for d in dims]), [axes[d] for d in dims])
 
     def variable(name, upper, *dims, lower=0.0):
-        return m.add_variables(lower, upper, coords=[pd.Index(axes[d], name=d) for d in dims], name=name)
+        """A new variable; returned are its labels, an array by `dims`."""
+        return m.add_variables(given(lower, dims), given(upper, dims), name=name).labels.to_numpy()
 
-    m = linopy.Model()
-    b, produced = stage.bands, stage.value_added > 0
-    a = given(stage.inputs, "region", "product", "sector")
-    sigma = given(stage.delivery_share, "product", "origin", "region")
-    mu = given(stage.import_share, "product", "region")
-    x = variable("x", given(np.where(produced, np.inf, 0), "region", "sector"), "region", "sector")  # x0 + x1
-    x1 = variable("x1", given(np.where(produced & (stage.span > 0), np.inf, 0), "region", "sector"), "region", "sector")
-    z = m.add_variables(0, name="z")
-    inv = variable("inv", np.inf, "region", lower=given(stage.investment_path, "region"))  # (2.9) as a bound
+    def constrain(name, *terms_sign_right, over=()):
+        """Rows over `over`: sum of (coefficient, variable) against the right side; a term's further axes are summed.
+
+        The arrays are lined up by numpy: products and sums of labelled ones take longer than the solver itself.
+        """
+        *terms, sign, right = terms_sign_right
+        shape, parts = tuple(len(axes[d]) for d in over), []
+        for term in terms:
+            pair = np.broadcast_arrays(*term)
+            parts.append([np.broadcast_to(p, shape + p.shape[len(over) :]).reshape(*shape, -1) for p in pair])
+        each = zip(("coeffs", "vars"), zip(*parts, strict=True), strict=True)
+        data = {key: ((*over, "_term"), np.concatenate(p, -1)) for key, p in each}
+        data |= {"sign": sign, "rhs": given(right, over)}
+        m.add_constraints(linopy.constraints.Constraint(xr.Dataset(data), m), name=name)
+
+    # arrays by product i, supplying and using region r, s, partner k, as named in `Stage`; sector j
+    produced, sigma, mu = st.value_added > 0, st.delivery_share, st.import_share
+    x = variable("x", np.where(produced, np.inf, 0), "region", "sector")  # x0 + x1
+    x1 = variable("x1", np.where(produced & (st.span > 0), np.inf, 0), "region", "sector")
+    z = variable("z", np.inf)
+    inv = variable("inv", np.inf, "region", lower=st.investment_path)  # (2.9) as a bound
     u = variable("u", np.inf, "product", "region")
-    w = variable("w", sigma.where(sigma == 0, np.inf), "product", "origin", "region")
-    v = variable("v", mu.where(mu == 0, np.inf), "product", "region")
-    width = given(b.exports * stage.export_centre, "product", "origin", "partner")
-    up = variable("export_up", width, "product", "origin", "partner")  # (2.12) for exports
-    room = given(stage.export_room, "product", "origin", "partner")
-    down = variable("export_down", room, "product", "origin", "partner")
+    w = variable("w", np.where(sigma == 0, 0, np.inf), "product", "origin", "region")
+    v = variable("v", np.where(mu == 0, 0, np.inf), "product", "region")
+    up = variable("export_up", b.exports * st.export_centre, "product", "origin", "partner")  # (2.12) for exports
+    down = variable("export_down", st.export_room, "product", "origin", "partner")
 
-    supply = x.rename({"region": "origin", "sector": "product"})
-    centre = given(stage.export_centre.sum(2), "product", "origin")
-    band = b.deliveries * sigma.sum("origin") + b.imports * mu
-    mix_b, mix_c = given(stage.capital_mix, "region", "product"), given(stage.consumption_mix, "region", "product")
-    needs = m.linexpr((1.0, u), (-mix_b, inv), (-mix_c, z)) - (a * x).sum("sector")
-    m.add_objective(-1 * z)  # (2.1), stated as a minimum
-    m.add_constraints(needs == given(stage.fixed_use, "region", "product"), name="use")  # (2.2a)
-    m.add_constraints(m.linexpr((1.0, v), (-band, u)) + w.sum("origin") == 0, name="sourcing")  # (2.2a)
-    delivered = ((1 - b.deliveries) * sigma * u).sum("region") + w.sum("region")
-    abroad = m.linexpr((1.0, up), (-1.0, down)).sum("partner")
-    m.add_constraints(supply - delivered - abroad == centre, name="supply")  # (2.2b)
-    m.add_constraints(m.linexpr((1.0, w), (-2 * b.deliveries * sigma, u)) <= 0, name="delivery_band")  # (2.12), (2.13)
-    m.add_constraints(m.linexpr((1.0, v), (-2 * b.imports * mu, u)) <= 0, name="import_band")  # (2.12)
-    m.add_constraints(
-        m.linexpr((1.0, x), (-1.0, x1)) <= given(stage.retained, "region", "sector"), name="retained"
-    )  # (2.5)
-    l = given(stage.labour_coefficient, "region", "sector")  # noqa: E741 (the equation's letter)
-    m.add_constraints((l * x).sum("sector") <= given(stage.labour, "region"), name="labour")  # (2.4)
-    imports = m.linexpr(((1 - b.imports) * stage.import_price * mu, u), (stage.import_price, v)).sum()
-    balance = stage.export_price * abroad.sum() - imports
-    missing = stage.external_balance - stage.export_price * stage.export_centre.sum()
-    m.add_constraints(balance >= missing, name="external_balance")  # (2.8)
-    if stage.span:
+    m.add_objective(-1 * m.variables["z"])  # (2.1), stated as a minimum
+    needs = (-st.capital_mix.T, inv), (-st.consumption_mix.T, z), (-st.inputs.swapaxes(0, 1), x)
+    constrain("use", (1.0, u), *needs, "=", st.fixed_use.T, over=("product", "region"))  # (2.2a)
+    band = b.deliveries * sigma.sum(1) + b.imports * mu
+    sources = (1.0, v), (1.0, w.swapaxes(1, 2)), (-band, u)
+    constrain("sourcing", *sources, "=", 0, over=("product", "region"))  # (2.2a)
+    delivered = (-(1 - b.deliveries) * sigma.swapaxes(0, 1), u), (-1.0, w.swapaxes(0, 1))
+    abroad = (-1.0, up.swapaxes(0, 1)), (1.0, down.swapaxes(0, 1))
+    centre = st.export_centre.sum(2).T
+    constrain("supply", (1.0, x), *delivered, *abroad, "=", centre, over=("origin", "product"))  # (2.2b)
+    wide = (1.0, w), (-2 * b.deliveries * sigma, u[:, None])
+    constrain("delivery_band", *wide, "<=", 0, over=("product", "origin", "region"))  # (2.12), (2.13)
+    constrain("import_band", (1.0, v), (-2 * b.imports * mu, u), "<=", 0, over=("product", "region"))  # (2.12)
+    constrain("retained", (1.0, x), (-1.0, x1), "<=", st.retained, over=("region", "sector"))  # (2.5)
+    constrain("labour", (st.labour_coefficient, x), "<=", st.labour, over=("region",))  # (2.4)
+    imports = (-(1 - b.imports) * st.import_price * mu, u), (-st.import_price, v)
+    missing = st.external_balance - st.export_price * st.export_centre.sum()
+    constrain("external_balance", (st.export_price, up), (-st.export_price, down), *imports, ">=", missing)  # (2.8)
+    if st.span:
         fund = variable("fund", np.inf, "region")
         # t scales the fund: fixed at 1, and the unknown of the reciprocal problem
-        t = m.add_variables(1, 1, name="capital_scale")
-        reference = given(stage.fund(stage.investment_path), "region")
-        capital = (given(stage.capital_coefficient, "sector") * x1).sum("sector")
-        funds = m.linexpr((1.0, fund), (reference, t))
-        m.add_constraints(capital - funds <= -reference, name="capital")  # (2.6)
-        slope, intercept = (given(c, "tangent", "region") for c in stage.cuts)
-        m.add_constraints(m.linexpr((1.0, fund), (-slope, inv)) <= intercept, name="fund")  # (2.7)
-    tonnes, used = given(stage.rail_tonnes, "product", "origin", "partner"), stage.rail_tonnes * stage.export_centre
-    carried = m.linexpr((tonnes, up), (-tonnes, down)).sum()
-    m.add_constraints(carried <= stage.rail_capacity - used.sum(), name="rail")  # (2.10)
+        t, reference = variable("capital_scale", 1.0, lower=1.0), st.fund(st.investment_path)
+        funds = (-1.0, fund), (-reference, t)
+        constrain("capital", (st.capital_coefficient, x1), *funds, "<=", -reference, over=("region",))  # (2.6)
+        slope, intercept = (c.T for c in st.cuts)
+        line = (1.0, fund[:, None]), (-slope, inv[:, None])
+        constrain("fund", *line, "<=", intercept, over=("region", "tangent"))  # (2.7)
+    room = st.rail_capacity - (st.rail_tonnes * st.export_centre).sum()
+    constrain("rail", (st.rail_tonnes, up), (-st.rail_tonnes, down), "<=", room)  # (2.10)
     return m
 
 
@@ -492,7 +498,10 @@ class EconomyModel:
             self._basis = start._basis
 
     def column(self, project: ProjectColumn) -> Column:
-        """A project's coefficients, with the numbers of the constraints they enter."""
+        """A project's coefficients, with the numbers of the constraints they enter.
+
+        Raises InputError for an unknown region.
+        """
         st = self.stage
         if project.region not in st.regions:
             raise unknown(f"region of project '{project.name}'", project.region, st.regions)
@@ -898,7 +907,8 @@ def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
     """Effect of the projects in `with_` against the same stage `without` them.
 
     Direct GVA is the value added of the projects, in what they buy, at the suppliers' shares of the base, and in the
-    output of their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses.
+    output of their effects; indirect GVA is the rest: capacity, labour and capital drawn from or to other uses. Raises
+    InputError when the stages end in different years.
     """
     if with_.year != without.year:
         raise InputError(f"effect: the stages end in {with_.year} and {without.year}; they must be the same")
@@ -972,7 +982,8 @@ def compare_use(tables: RegionalTables, solution: EconomySolution, observed: pd.
     """Structure of the stage to 2019 beside supply and use 2019 (table 'supply_use_2019'), by product, in percent.
 
     Columns: export_share and import_share (share of the product in all exports, imports), import_ratio (imports over
-    domestic use), each `_model` at prices of 2016 and `_observed` at prices of 2019. Full variant only.
+    domestic use), each `_model` at prices of 2016 and `_observed` at prices of 2019. Full variant only. Raises
+    InputError for the 12-sector variant.
     """
     if len(tables.sectors) != len(tables.data.sectors):
         raise InputError(f"compare_use needs the full variant; these tables have {len(tables.sectors)} sectors")

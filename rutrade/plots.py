@@ -67,6 +67,7 @@ COLOURS = {
     "high": "#0072b2",
     "unclassified": "#d9d9d9",
 }
+SERIES = ("#332f2c", "#7f7f7f", "#d55e00", "#0072b2", "#e69f00", "#8c6d31", "#009e73", "#c4c4c4")
 RUSSIA, CHINA, ACCENT, MUTED = "#0072b2", "#d55e00", "#009e73", "#8a8a8a"
 WIDTH = 5.8  # inches: the type stays legible when a phone shrinks the figure to its screen
 
@@ -240,7 +241,7 @@ def contour(ax, surface: pd.DataFrame, level: float, mark: dict[str, tuple[float
 
     x, y = surface.columns.to_numpy(float), surface.index.to_numpy(float)
     values = np.ma.masked_invalid(surface.to_numpy(float))
-    steps = np.linspace(min(0, values.min()), max(level * 1.5, values.max()), 9)
+    steps = np.linspace(min(0, round(values.min(), 1)), max(level * 1.5, values.max()), 9)
     ax.patch.set(hatch="///", edgecolor="#bbbbbb")
     filled = ax.contourf(x, y, values, levels=steps, cmap="cividis_r")
     ax.figure.colorbar(filled, ax=ax, label="shift, percentage points", format="%.2g")
@@ -277,11 +278,72 @@ def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = No
     ax.tick_params(length=0)
 
 
+TILES = {"NWFD": (0, 1), "CFD": (0, 0), "VFD": (1, 0), "SFD": (0, -1), "NCFD": (1, -1), "UFD": (2, 0), "SibFD": (3, 0)}
+TILES |= {"FEFD": (4, 0)}
+
+
+def tile_map(ax, values: pd.Series, names: dict, form: str = "{:,.0f}") -> None:
+    """The eight federal districts as tiles, west to east, shaded by value: a map without a geometry."""
+    import matplotlib as mpl
+
+    shade = mpl.colormaps["cividis_r"]
+    low, high = values.min(), values.max()
+    for region, (x, y) in TILES.items():
+        depth = (values[region] - low) / (high - low) if high > low else 0.5
+        ax.add_patch(mpl.patches.Rectangle((x, y), 0.94, 0.94, color=shade(0.05 + 0.85 * depth)))
+        ink = "white" if depth > 0.5 else "#222222"
+        ax.text(x + 0.47, y + 0.62, names[region].replace(" ", "\n"), ha="center", va="center", color=ink, fontsize=9)
+        ax.text(x + 0.47, y + 0.25, form.format(values[region]), ha="center", va="center", color=ink, fontsize=9.5)
+    ax.set(xlim=(-0.1, 5.05), ylim=(-1.1, 2.05), aspect="equal")
+    ax.axis("off")
+
+
+def flows(ax, left: pd.DataFrame, right: pd.DataFrame, colours: dict, least: float = 0.015) -> None:
+    """Flow diagram in three columns: `left` (sources x groups) and `right` (groups x partners), one unit.
+
+    Bands are as high as their value and keep the group's colour; a name is written where it has room.
+    """
+    import numpy as np
+
+    total = left.to_numpy().sum()
+    gap, t = 0.012 * total, np.linspace(0, 1, 40)
+    ease = t**2 * (3 - 2 * t)
+
+    def stack(sizes: pd.Series) -> dict:
+        tops = (sizes.cumsum() + gap * np.arange(len(sizes))).to_dict()
+        return {name: tops[name] - sizes[name] for name in sizes.index}
+
+    columns = (left.sum(axis=1), right.sum(axis=1), right.sum(axis=0))
+    starts = [stack(c) for c in columns]
+    for x, (flow, out, into) in enumerate(((left, starts[0], starts[1]), (right, starts[1], starts[2]))):
+        used_out, used_in = dict(out), dict(into)
+        for source in flow.index:
+            for target in flow.columns:
+                value = flow.loc[source, target]
+                lower = used_out[source] + (used_in[target] - used_out[source]) * ease
+                group = target if x == 0 else source
+                ax.fill_between(
+                    x + 0.06 + 0.88 * t, lower, lower + value, color=colours.get(group, MUTED), alpha=0.55, lw=0
+                )
+                used_out[source] += value
+                used_in[target] += value
+    for x, (sizes, start) in enumerate(zip(columns, starts, strict=True)):
+        for name, size in sizes.items():
+            colour = colours.get(name, "#444444")
+            ax.fill_between([x - 0.06, x + 0.06], start[name], start[name] + size, color=colour, lw=0)
+            if size >= least * total:
+                place = {0: (x - 0.09, "right"), 1: (x + 0.09, "left"), 2: (x + 0.09, "left")}[x]
+                ax.text(place[0], start[name] + size / 2, name, ha=place[1], va="center", fontsize=8.5)
+    ax.set(xlim=(-0.62, 2.75), ylim=(total + 12 * gap, 0))
+    ax.axis("off")
+
+
 def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line and data as CSV.
 
     name: file name of the CSV (lower case, digits, hyphens); title: the finding; alt: what a reader who cannot
-    see the figure needs; source: sources and reporters in words.
+    see the figure needs; source: sources and reporters in words. Raises InputError for another name and for an empty
+    text.
     """
     import matplotlib.pyplot as plt
     from IPython.display import HTML, display

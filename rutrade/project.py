@@ -1,4 +1,4 @@
-"""Model 1: finance and efficiency of the research infrastructure (equations 1.1 to 1.7).
+"""Model 1: finance and efficiency of the research infrastructure, equations (1.1)-(1.7).
 
 All money is in bn RUB at 2016 prices, goods net of VAT; flows are annual, the first year is undiscounted.
 A double-entry ledger holds transfers (payer and payee) and resource flows (one owner); every table is a sum over it.
@@ -190,7 +190,7 @@ class Project:
         return np.arange(self.first_year, self.last_year + 1)
 
     def tax_rate(self, tax: str, budget: str) -> np.ndarray:
-        """Rate of a tax by year of the horizon (share of its base)."""
+        """Rate of a tax by year of the horizon (share of its base). Raises InputError when the first year has none."""
         rules = sorted((year, rate) for t, b, year, rate in self.tax_rules if (t, b) == (tax, budget))
         if not rules or rules[0][0] > self.first_year:
             first = f"the first rate is of {rules[0][0]}" if rules else "there is none"
@@ -368,7 +368,7 @@ class Evaluation:
         return net.reindex(self.project.years, fill_value=0.0).rename(view)
 
     def cash_flow(self) -> pd.DataFrame:
-        """Net flow by year (rows) of each participant and of the public (columns), bn RUB 2016."""
+        """Net flow by year (rows) of each participant and of the public (columns), bn RUB 2016 (1.1)."""
         return pd.DataFrame({v: self.flow(v) for v in (*PARTICIPANTS, "public")}).rename_axis("year")
 
     def discount_rate(self, view: str) -> float:
@@ -432,7 +432,8 @@ class Evaluation:
 
         Flows: capital_goods, current_inputs (net of VAT, imports in them), imported (part of both), labour (gross pay),
         rnd_output (paid services + operating grant), high_tech_procurement (part of the goods, memo),
-        commercialised_output (suppliers' induced turnover). Each sums to the ledger's total of that year.
+        commercialised_output (suppliers' induced turnover). Each sums to the ledger's total of that year. Raises
+        InputError for a year outside the horizon.
         """
         if year not in self.project.years:
             first, last = self.project.years[[0, -1]]
@@ -475,10 +476,11 @@ def _prices(shadow_prices: Mapping[str, float] | None) -> dict[str, float]:
 def evaluate(
     project: Project, *, shadow_prices: Mapping[str, float] | None = None, spillover: bool = True, **values: float
 ) -> Evaluation:
-    """The project's ledger and what follows from it (equations 1.1 to 1.7).
+    """The project's ledger and what follows from it, (1.1)-(1.7); bn RUB 2016.
 
     `shadow_prices` maps sectors to shadow over market price (1.4); `spillover=False` leaves (1.5) out, as it must be
-    when the economy model counts it. `values` replace central parameters; a delay is in whole years.
+    when the economy model counts it. `values` replace central parameters; a delay is in whole years. Raises InputError
+    for a delay that is not whole.
     """
     v = project.values(**values)
     if v["delay_years"] != int(v["delay_years"]):
@@ -528,7 +530,7 @@ def npv(flows: np.ndarray, rate: float | np.ndarray) -> np.ndarray:
 
 
 def discounted_payback(flows: np.ndarray, rate: float | np.ndarray) -> np.ndarray:
-    """Years until the discounted flow has paid itself back for the first time, interpolated; NaN when never."""
+    """Years until the discounted flow has paid itself back (1.7) for the first time, interpolated; NaN: never."""
     flows = np.atleast_2d(_finite(flows))
     rate = np.broadcast_to(np.asarray(rate, dtype=float), flows.shape[:1])
     _above_minus_one(rate)
@@ -886,7 +888,9 @@ def from_data(
     """A project from the data tables: 'programme' (all objects), or one object's name such as 'skif'.
 
     `overrides` set the central value of a parameter of the appraisal (its range grows to hold it) or an item of every
-    object, such as opex_share. Published costs hold VAT and prices of their year; both are taken out here.
+    object, such as opex_share. Published costs hold VAT and prices of their year; both are taken out here. Raises
+    InputError for an unknown project, deflator or override, an object without a required item, spending outside the
+    horizon, and operating cost below pay.
     """
     tables = tables or inputs()
     objects, mixes = tables["project_objects"], tables["project_sector_mix"]

@@ -36,7 +36,7 @@ ASSUMPTIONS = (
 
 
 def ras(matrix, rows, columns, tol: float = 1e-10, max_iterations: int = 10_000) -> np.ndarray:
-    """Biproportional fit diag(a) M diag(b) of a non-negative matrix to row and column totals.
+    """Biproportional fit diag(a) M diag(b) of a non-negative matrix to row and column totals (R.2).
 
     `matrix` (..., m, n), `rows` (..., m), `columns` (..., n): leading axes are independent tables. Zeros stay
     zero, a matrix that fits comes back unchanged. Raises InputError for negative or non-finite entries, unequal
@@ -71,7 +71,7 @@ def ras(matrix, rows, columns, tol: float = 1e-10, max_iterations: int = 10_000)
 
 
 def gravity_ras(prior, supply, use, diagonal=None, bounds=(0.02, 50.0), tol: float = 1e-11):
-    """Interregional flows y (i, r, s) from one prior matrix (r, s), with bounded factors on the diagonal.
+    """Interregional flows y (i, r, s) from one prior matrix (r, s), with bounded factors on the diagonal (R.5).
 
     Per product, y fits `supply` (i, r) and `use` (i, s). With `diagonal` (s), the wanted share of own supply in
     the use of all products together, the prior's diagonal is multiplied by one factor per region within `bounds`
@@ -134,7 +134,7 @@ class Leontief:
         return lu_solve(self.factors, np.asarray(demand, float))
 
     def changed_column(self, j: int, column, demand) -> np.ndarray:
-        """Output when column j of A is replaced, by the Sherman-Morrison formula and no new factorisation."""
+        """Output when column j of A is replaced, by the Sherman-Morrison formula and no new factorisation (R.6)."""
         y, w = self.output(np.column_stack([demand, np.asarray(column, float) - self.a[:, j]])).T
         return y + w * (y[j] / (1 - w[j]))
 
@@ -156,6 +156,7 @@ class National:
 
     @property
     def sectors(self) -> tuple[str, ...]:
+        """Names of the sectors, in the table's order."""
         return tuple(self.output.index)
 
     def check(self, tolerance: float = 1e-6) -> None:
@@ -210,7 +211,10 @@ class Inputs:
 
 
 def inputs() -> Inputs:
-    """Read the tables from `data/`; rounding residuals of the source go to inventories (rows) and profit (columns)."""
+    """Read the tables from `data/`; rounding residuals of the source go to inventories (rows) and profit (columns).
+
+    Raises InputError when the national table is off by more than rounding.
+    """
     from rutrade import datasets
 
     sectors = datasets.load("sectors").set_index("sector")
@@ -281,7 +285,10 @@ class RegionalTables:
     )  # fmt: skip
 
     def labelled(self, name: str):
-        """An array with its labels, as an xarray.DataArray (R: supplying, r: using region, t: j + FINAL)."""
+        """An array with its labels, as an xarray.DataArray (R: supplying, r: using region, t: j + FINAL).
+
+        Raises InputError for an unknown array.
+        """
         import xarray as xr
 
         if not hasattr(self.AXES, name):
@@ -350,7 +357,7 @@ def build(
     data: Inputs, variant: str = "full", manufacturing: str = "section", regions: tuple[str, ...] = REGIONS,
     bounds: tuple[float, float] = (0.02, 50.0),
 ) -> RegionalTables:  # fmt: skip
-    """Regional tables from the national table and the regional keys.
+    """Regional tables from the national table and the regional keys, steps (R.1)-(R.5); bn RUB at basic prices of 2016.
 
     `variant`: 'full' (36 sectors) or '12' (the same code on the aggregated table). `manufacturing`: 'section'
     (national mix of branches in every district, an assumption) or 'firms' (large firms' revenue as a seed, half

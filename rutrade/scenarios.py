@@ -171,7 +171,7 @@ class Scenario(Parameters):
     )
     logistics: float = parameter(0.0, "the same by transport corridors", "share", "assumption", ge=0, le=0.3)
     redirection: float = parameter(
-        0.0, "China's share in Russia's engineering and chemical exports reached in 2030; 0: as projected", "share",
+        0.0, "least share of China in Russia's engineering and chemical exports in 2030; 0: as projected", "share",
         "assumption", ge=0, le=0.95,
     )  # fmt: skip
     export_support: float = parameter(
@@ -386,7 +386,7 @@ def select(cls: type[Parameters], values: dict[str, Any]) -> dict[str, Any]:
 
 
 def of_notebook(notebook: str) -> type[Parameters]:
-    """The parameter class of a notebook."""
+    """The parameter class of a notebook. Raises InputError for an unknown notebook."""
     if notebook not in PARAMETERS:
         raise unknown("notebook", notebook, PARAMETERS)
     return PARAMETERS[notebook]

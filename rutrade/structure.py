@@ -2,7 +2,7 @@
 
 Pure functions over pandas objects. A structure is a Series of values or shares by commodity group; a panel is a
 DataFrame with years in rows and groups in columns. Shares are fractions of one. Equation numbers (0.1)-(0.12) are
-those of the book's page "Trade structure".
+those of the book's page on indicators of structure.
 """
 
 import numpy as np
@@ -68,7 +68,7 @@ def grubel_lloyd(exports: pd.Series, imports: pd.Series) -> float:
     """Intra-industry trade GL = 1 - sum_g |X_g - M_g| / sum_g (X_g + M_g) (0.7), in [0, 1].
 
     It depends on the level of detail: state whether groups are HS6 codes, chapters or the 16 groups.
-    Source: Grubel & Lloyd 1975.
+    Source: Grubel & Lloyd 1975. Raises InputError when there is no trade.
     """
     _same_groups(exports, imports)
     gross = (exports + imports).sum()
@@ -106,7 +106,7 @@ def contributions(panel: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
     """Growth of value by group split into growth of the total and change of structure (0.11).
 
     V_g(1) - V_g(0) = s_g(0) (V(1) - V(0)) + (s_g(1) - s_g(0)) V(1). Columns: change, growth, structure (the
-    panel's unit); the structure column sums to zero.
+    panel's unit); the structure column sums to zero. Raises InputError for a year outside the panel.
     """
     for year in (start, end):
         if year not in panel.index:
@@ -182,7 +182,10 @@ def chapters(table: pd.DataFrame, exporter: str, importer: str, reporter: str = 
 
 
 def good(table: pd.DataFrame, item: str, exporter: str, importer: str, reporter: str = "BACI") -> pd.DataFrame:
-    """Value (bn USD current), quantity (mn t) and unit value (USD/t) by year of one good of `trade_chapters`."""
+    """Value (bn USD current), quantity (mn t) and unit value (USD/t) by year of one good of `trade_chapters`.
+
+    Raises InputError for an unknown good.
+    """
     rows = table[(table["exporter"] == exporter) & (table["importer"] == importer) & (table["reporter"] == reporter)]
     rows = rows[rows["item"] == item].set_index("year")
     if rows.empty:
@@ -225,7 +228,8 @@ def change_indices(share: pd.DataFrame, base_year: int) -> pd.DataFrame:
 def regroup(by_group: pd.DataFrame, by_chapter: pd.DataFrame, concordance: pd.DataFrame, grouping: str) -> pd.DataFrame:
     """One flow's panel in the wanted grouping: the 16 groups, the 8 customs groups, or technological classes.
 
-    The coarser ones are summed from chapters, because a customs group may cut through one of the 16.
+    The coarser ones are summed from chapters, because a customs group may cut through one of the 16. Raises InputError
+    for an unknown grouping.
     """
     if grouping == "16":
         return by_group
@@ -318,7 +322,8 @@ def weights(partners: pd.DataFrame) -> pd.DataFrame:
 def facts(table: pd.DataFrame, topic: str, contains: str = "", entity: str = "", inferred: bool = True) -> pd.DataFrame:
     """Facts of the table `siberia` on one topic whose indicator contains a text; `*` marks an inferred year.
 
-    Columns: label (entity, with the mark), indicator, years, value, value_high, unit, qualifier.
+    Columns: label (entity, with the mark), indicator, years, value, value_high, unit, qualifier. Raises InputError for
+    an unknown topic.
     """
     if topic not in set(table["topic"]):
         raise unknown("topic", topic, sorted(table["topic"].unique()))

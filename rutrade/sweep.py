@@ -49,7 +49,10 @@ def grid(axes: Mapping[str, Iterable]) -> list[dict]:
 
 
 def read_grid(path: str | Path) -> list[dict]:
-    """A grid from YAML (parameter: [values], all combinations) or CSV (one scenario per row)."""
+    """A grid from YAML (parameter: [values], all combinations) or CSV (one scenario per row).
+
+    Raises InputError for a file that is missing, empty or no YAML.
+    """
     import yaml
 
     path = Path(path)
@@ -75,7 +78,8 @@ def read_grid(path: str | Path) -> list[dict]:
 def monte_carlo(draws: int, seed: int, fixed: Mapping | None = None) -> list[dict]:
     """Scenarios drawn from `DISTRIBUTIONS`, other parameters as in `fixed`; same seed, same scenarios.
 
-    The forecast's own error is drawn too: every scenario has its own seed and one draw of the trade model.
+    The forecast's own error is drawn too: every scenario has its own seed and one draw of the trade model. Raises
+    InputError for draws < 1.
     """
     if draws < 1:
         raise InputError(f"draws = {draws} is not allowed: at least 1")
@@ -159,7 +163,10 @@ def sweep(
 
 
 def gather(folder: str | Path, keys: list[str]) -> pd.DataFrame:
-    """The table of the scenarios done so far, in the grid's order; written as `table.parquet`."""
+    """The table of the scenarios done so far, in the grid's order; written as `table.parquet`.
+
+    Raises InputError when the folder cannot be written.
+    """
     folder = Path(folder)
     rows = [json.loads(path.read_text()) for k in keys if (path := folder / f"{k}.json").exists()]
     table = pd.DataFrame(rows)
@@ -240,7 +247,10 @@ def importance(table: pd.DataFrame, figure: str) -> pd.Series:
 
 
 def surface(table: pd.DataFrame, rows: str, columns: str, figure: str) -> pd.DataFrame:
-    """A figure over a grid of two parameters: rows by columns; empty where the scenario has no solution."""
+    """A figure over a grid of two parameters: rows by columns; empty where the scenario has no solution.
+
+    Raises InputError when no scenario has a solution.
+    """
     if figure not in table:
         raise InputError(f"no scenario of the grid has a solution: {table['failure'].iloc[0]}")
     return table.pivot(index=rows, columns=columns, values=figure)

@@ -190,6 +190,7 @@ def break_2022(panel: pd.DataFrame, reference: int = 2021) -> tuple[pd.DataFrame
     panel: year, flow (export | import), partner, value_musd, gdp_bn_usd, unfriendly; rows without GDP are left out.
     Returns (flow, year, coefficient, standard_error, ci_low, ci_high; log points, the reference year is 0) and the
     joint Wald test of the years before the reference (flow, statistic, degrees_of_freedom, p_value, rows_left_out).
+    Raises InputError for repeated keys and for a reference year that is not there.
     """
     import warnings
 
@@ -282,7 +283,10 @@ class Projection:
     price: np.ndarray = field(repr=False)
 
     def values(self, prices: str = "current") -> tuple[np.ndarray, np.ndarray]:
-        """Central values and draws, bn USD at "current" prices or at those of the base year ("base")."""
+        """Central values and draws, bn USD at "current" prices or at those of the base year ("base").
+
+        Raises InputError for other prices.
+        """
         if prices not in ("current", "base"):
             raise unknown("prices", prices, ("current", "base"))
         index = 1.0 if prices == "current" else self.price
@@ -294,7 +298,10 @@ class Projection:
         return self._frame([np.concatenate([v, v.sum(-1, keepdims=True)], -1) for v in flows], "value_bn_usd")
 
     def reaches(self, total_bn_usd: float, year: int = 2030) -> float:
-        """Part of the draws whose turnover of `year` is at least `total_bn_usd` (current prices)."""
+        """Part of the draws whose turnover of `year` is at least `total_bn_usd` (current prices).
+
+        Raises InputError without draws or for a year outside the projection.
+        """
         if year not in self.years or not len(self.sample):
             raise InputError(f"the part that reaches {total_bn_usd} needs draws and the year {year} in the projection")
         return float((self.sample[:, self.years.index(year)].sum((1, 2)) >= total_bn_usd).mean())
@@ -344,7 +351,8 @@ class TradeModel:
         prices; missing groups follow the potential. demand: Russia's import demand, likewise. levers: lever -> "low",
         "central", "high" or the cut of the delivered price in the group where it is largest. redirection: share of
         China in Russia's exports in the last year, by group (a number: engineering and chemicals). Levers and
-        redirection grow in a straight line from the base to the last year. Draws vary eps, phi, theta and u.
+        redirection grow in a straight line from the base to the last year. Draws vary eps, phi, theta and u. Raises
+        InputError for unknown years, groups, levers or shares out of range, and for negative headroom or draws.
         """
         base = self.base
         years = range(base.year, int(self.paths.prices.index.max()) + 1) if years is None else years
@@ -494,7 +502,8 @@ def china_share_of(model: TradeModel, groups) -> float:
 def targets(projection: Projection, total_bn_usd: float, year: int = 2030) -> pd.DataFrame:
     """What a turnover target asks of each flow and group, current bn USD and growth per year from the base (%).
 
-    required: the projection scaled as a whole; alone: this group carries the whole gap (growth as well).
+    required: the projection scaled as a whole; alone: this group carries the whole gap (growth as well). Raises
+    InputError for a year outside the projection and for a total that is not positive.
     """
     if year not in projection.years or year <= projection.base.year:
         raise unknown("target year", year, [y for y in projection.years if y > projection.base.year])
@@ -564,7 +573,8 @@ def valuation(
 
     values: sector x anything (years, scenarios), bn RUB at 2016 basic prices, goods sectors only. mapping: flow,
     sector, group, share (sums to 1 by sector), margin (purchasers' over basic value). rub_per_usd: mean rate of 2016.
-    Returns group x the same columns, bn USD at 2016 customs prices.
+    Returns group x the same columns, bn USD at 2016 customs prices. Raises InputError for an unknown flow or sector and
+    for shares that do not sum to 1.
     """
     if flow not in FLOWS:
         raise unknown("flow", flow, FLOWS)
@@ -588,46 +598,68 @@ def backtest(
     no change: the last value; last share: the last share in the buyer's imports from the world times these;
     trend: log-linear through all years of the series up to the origin (3 at least). No value after the origin enters.
     history: series, flow, group (or "TOTAL"), year, value_bn_usd. world: year x flow, buyer's world imports, bn USD.
-    Returns series, flow, group, origin, year, horizon, method, forecast_bn_usd, actual_bn_usd, log_error.
+    Returns series, flow, group, origin, year, horizon, method, forecast_bn_usd, actual_bn_usd, log_error. Raises
+    InputError for an origin or year without data.
     """
     table = {p: elasticities[elasticities["parameter"] == p].set_index(["flow", "group"]) for p in ("eps", "phi")}
+    eps, phi = table["eps"]["central"], table["phi"].reindex(table["eps"].index)
     values = history.pivot(index=["series", "flow", "group"], columns="year", values="value_bn_usd").sort_index()
     if origin not in values:
         raise unknown("origin", origin, values.columns)
-    rows = []
+    structure = {flow: _structure(values, flow, origin) for flow in FLOWS}
+    lines, (slope, level) = values.index.to_frame(index=False).astype(str), _trend(values.loc[:, :origin])
+    found = []
     for year in years:
         if year <= origin or year not in values or year not in paths.activity.index:
             raise InputError(f"year {year} cannot be forecast from {origin}; take a later year of data and paths")
         dln_y = np.log(paths.activity.loc[year] / paths.activity.loc[origin])
         dln_p = np.log(paths.prices.loc[year] / paths.prices.loc[origin])
-        growth = table["eps"]["central"] * dln_y.reindex(table["eps"].index.get_level_values("flow")).to_numpy()
-        growth = np.exp(growth + table["phi"]["central"] * dln_p.reindex(table["phi"]["driver"]).to_numpy())
-        for (series, flow, group), line in values[values[origin].notna() & values[year].notna()].iterrows():
-            last = line[origin]
-            past = line[line.index <= origin].dropna()
-            slope, level = np.polyfit(past.index - origin, np.log(past), 1) if len(past) >= 3 else (np.nan, np.nan)
-            ratio = world[flow].get(year, np.nan) / world[flow].get(origin, np.nan)
-            factor = _total_growth(values, growth, flow, origin) if group == "TOTAL" else growth[flow, group]
-            forecasts = (last * factor, last, last * ratio, np.exp(level + slope * (year - origin)))
-            rows += [(series, flow, group, origin, year, year - origin, m, f, line[year])
-                     for m, f in zip(METHODS, forecasts, strict=True)]  # fmt: skip
-    names = ["series", "flow", "group", "origin", "year", "horizon", "method", "forecast_bn_usd", "actual_bn_usd"]
-    result = pd.DataFrame(rows, columns=names)
+        growth = np.exp(eps * dln_y[eps.index.get_level_values("flow")].to_numpy()
+                        + phi["central"] * dln_p[phi["driver"]].to_numpy()).to_dict()  # fmt: skip
+        for flow, weight in structure.items():  # a total grows as its groups, by their weights
+            growth[flow, "TOTAL"] = sum(v * growth[flow, g] for g, v in weight.items()) / sum(weight)
+        ratio = {f: world[f].get(year, np.nan) / world[f].get(origin, np.nan) for f in FLOWS}
+        rows = np.flatnonzero(values[origin].notna() & values[year].notna())
+        last, keys = values[origin].to_numpy()[rows], values.index[rows]
+        pairs = [(growth[flow, group], ratio[flow]) for _, flow, group in keys]
+        factor, world_ratio = np.array(pairs).reshape(-1, 2).T
+        trend = np.exp(level + slope * (year - origin))[rows]
+        forecasts = np.column_stack([last * factor, last, last * world_ratio, trend])
+        found.append((rows, np.full(len(rows), year), forecasts, values[year].to_numpy()[rows]))
+    rows, when, forecasts, actual = (np.concatenate(part) for part in zip(*found, strict=True))
+    rows, when, actual = (np.repeat(part, len(METHODS)) for part in (rows, when, actual))
+    result = lines.loc[rows].assign(
+        origin=origin, year=when, horizon=when - origin, method=METHODS * len(forecasts),
+        forecast_bn_usd=forecasts.ravel(), actual_bn_usd=actual,
+    ).reset_index(drop=True)  # fmt: skip
     return result.assign(log_error=np.log(result["forecast_bn_usd"] / result["actual_bn_usd"]))
 
 
-def _total_growth(values, growth, flow: str, origin: int) -> float:
-    """Growth of a total: group growth weighted by the latest structure known at the origin, else the first one."""
+def _trend(past: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and level in the last year of the log-linear trend of each row; NaN with less than 3 years."""
+    y, years = np.log(past.to_numpy(float)), past.columns.to_numpy(int)
+    x = np.where(np.isnan(y), np.nan, years - years[-1])
+    n = np.maximum((~np.isnan(y)).sum(1), 1)
+    middle, mean = np.nansum(x, 1) / n, np.nansum(y, 1) / n
+    away = x - middle[:, None]
+    with np.errstate(invalid="ignore"):
+        slope = np.where(n >= 3, np.nansum(away * y, 1) / np.nansum(away**2, 1), np.nan)
+    return slope, mean - slope * middle
+
+
+def _structure(values, flow: str, origin: int) -> pd.Series:
+    """Values by group in the latest structure known at the origin, else the first one."""
     groups = values.xs(flow, level="flow").drop(index="TOTAL", level="group", errors="ignore")
     known = [y for y in groups if groups[y].notna().any()]
-    year = max([y for y in known if y <= origin], default=min(known))
-    weight = groups[year].dropna()
-    weight = weight.loc[weight.index.get_level_values("series")[0]]  # one reporter, never a mixture
-    return float((weight * growth[flow].reindex(weight.index)).sum() / weight.sum())
+    weight = groups[max([y for y in known if y <= origin], default=min(known))].dropna()
+    return weight.loc[weight.index.get_level_values("series")[0]]  # one reporter, never a mixture
 
 
 def rolling_errors(history, elasticities, paths: Paths, world, last: int = 2023) -> pd.DataFrame:
-    """`backtest` from every origin to every later year up to `last` (hold-out years stay outside)."""
+    """`backtest` from every origin to every later year up to `last` (hold-out years stay outside).
+
+    Raises InputError when the history misses a year.
+    """
     years = [y for y in sorted(history["year"].unique()) if y <= last]
     if gap := sorted(set(range(min(years), max(years) + 1)) - set(years)):
         raise InputError(f"history misses the year {gap[0]}; rolling errors need every year")
@@ -646,7 +678,8 @@ def interval_errors(errors: pd.DataFrame, horizon: int = 15) -> pd.DataFrame:
     """(3.7) Standard deviations by horizon for `TradeModel.errors` from rolling errors of the method "model".
 
     <flow>_total: root mean square log error of totals; <flow>_group: of the groups' errors beyond their series' total,
-    weighted by value. Neither falls with the horizon, and the last is held where history ends.
+    weighted by value. Neither falls with the horizon, and the last is held where history ends. Raises InputError when a
+    flow has no errors.
     """
     model = errors[(errors["method"] == "model")].dropna(subset=["log_error"])
     total, group = model[model["group"] == "TOTAL"], model[model["group"] != "TOTAL"]
@@ -684,7 +717,7 @@ def china_shares(world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, yea
     world: group x (world_musd, china_musd) of the reference year; total: year x (world, china) of one source; value:
     bilateral exports by group in `year`, bn USD. "held": the world structure is held and scaled to the world total;
     "moved": the reference shares move by the change of the logit of the total share. Miscellaneous goods (90-99) hold
-    confidential trade in the world figures and take the total share.
+    confidential trade in the world figures and take the total share. Raises InputError for another method.
     """
     if method not in ("held", "moved"):
         raise unknown("method of shares", method, ("held", "moved"))
@@ -703,7 +736,8 @@ def inputs(base_year: int = 2023, prices: str = "mid", elasticity_set: str = "ce
     """Inputs from the data package: base values from BACI, China's shares, paths, elasticities, errors, levers.
 
     prices: low | mid | high; elasticity_set: low | central | high value as centre; shares: see `china_shares`.
-    China's share in Russia's imports is known in total only and is used for every group (assumption).
+    China's share in Russia's imports is known in total only and is used for every group (assumption). Raises InputError
+    for a base year, price path or elasticity set that is not there.
     """
     from rutrade import datasets
 
@@ -739,7 +773,10 @@ def inputs(base_year: int = 2023, prices: str = "mid", elasticity_set: str = "ce
 
 
 def paths(prices: str = "mid") -> Paths:
-    """Observed prices to 2024 and the path `prices` after that; real GDP of the buyer from the IMF's outlook."""
+    """Observed prices to 2024 and the path `prices` after that; real GDP of the buyer from the IMF's outlook.
+
+    Raises InputError for an unknown price path.
+    """
     from rutrade import datasets
 
     table = datasets.load("price_paths")

@@ -192,7 +192,7 @@ def test_claims_are_judged_by_recorded_values_and_an_unknown_value_is_an_error()
     assert table.loc["p1-imports-structure", "verdict"] == "not reproduced"
     assert table.loc["s-machinery", "verdict"] == "not reproduced"
     assert table.loc["s-siberia-share", "verdict"] == "not testable"
-    changed = {"base": values["base"] | {"turnover_growth": 1.0}}
+    changed = values | {"base": values["base"] | {"turnover_growth": 1.0}}
     assert book.claims(changed).set_index("claim").loc["p1-growth", "verdict"] == "not reproduced"
     del changed["base"]["turnover_growth"]
     with pytest.raises(InputError, match="no page of scenario 'base' records 'turnover_growth'"):

@@ -79,7 +79,7 @@ def test_simulation_costs_at_most_10_times_its_random_numbers(compare, name):
     )
 
 
-def test_a_simulation_stays_below_400_mb():
+def test_a_simulation_stays_below_400_mb(compare):
     code = (
         "import resource; from rutrade import project; p = project.from_data('programme');"
         f"project.simulate(p, {PATHS}, 0); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
@@ -88,5 +88,4 @@ def test_a_simulation_stays_below_400_mb():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     megabytes = int(done.stdout) / (1024**2 if sys.platform == "darwin" else 1024)
-    print(f"\npeak memory of {PATHS} draws with the interpreter: {megabytes:.0f} MB (limit 400)")
-    assert megabytes < 400
+    compare.figures("peak memory of 100,000 draws, interpreter included / 400", megabytes, 400, 1, "MiB")

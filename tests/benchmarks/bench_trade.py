@@ -1,7 +1,5 @@
 """Speed and memory of model 3 beside the same bare pyfixest calls, and of many draws beside one projection."""
 
-import tracemalloc
-
 import numpy as np
 import pandas as pd
 import pyfixest
@@ -64,17 +62,9 @@ def test_estimation_takes_no_longer_than_bare_pyfixest(panel, compare):
             versions=("pyfixest", "pandas"))  # fmt: skip
 
 
-def test_estimation_takes_no_more_memory_than_bare_pyfixest(panel):
-    peaks = {}
-    for name, call in (("ours", ours), ("bare", bare)):
-        call(panel)
-        tracemalloc.start()
-        call(panel)
-        peaks[name] = tracemalloc.get_traced_memory()[1] / 2**20
-        tracemalloc.stop()
-    ratio = peaks["ours"] / peaks["bare"]
-    print(f"\nmemory peak, MiB: ours {peaks['ours']:.0f}, bare pyfixest {peaks['bare']:.0f}, ratio {ratio:.2f} (1.5)")
-    assert ratio <= 1.5
+def test_estimation_takes_no_more_memory_than_bare_pyfixest(panel, compare):
+    compare("memory of gravity / bare pyfixest", lambda: ours(panel), lambda: bare(panel), 1.5, same, repeats=1,
+            unit="MiB", versions=("pyfixest",))  # fmt: skip
 
 
 def test_a_thousand_draws_take_at_most_twenty_projections(compare):
