@@ -205,6 +205,14 @@ def _join(folder: Path, documents: list[str]) -> str:
             tag["id"] = f"{slug}--{tag['id']}"
         for box in article.find_all("details"):
             box["open"] = ""
+            if box.summary and box.select_one(".highlight"):
+                # Code of cells stands in the notebooks; on paper its place is enough.
+                box.summary.name = "p"
+                box.replace_with(box.find("p").extract())
+        for code in article.find_all("pre"):
+            code.string = code.get_text()
+        for span in article.select("code span, dt.sig span"):
+            span.unwrap()  # each coloured word would weigh more than itself
         for image in article.find_all("img"):
             image["src"] = (path.parent / unquote(image["src"])).resolve().relative_to(folder.resolve()).as_posix()
             del image["loading"]

@@ -78,12 +78,14 @@ def test_a_pdf_demanded_without_chromium_is_one_sentence_before_any_work(monkeyp
 def test_links_inside_the_joined_book_lead_to_chapters_and_files_become_names(folder):
     (folder / "two").mkdir()
     other = '<html><head><title>U — Book</title></head><body><article class="bd-article"><h1 id="u">Two</h1>'
+    other += '<details><summary>Cell 1</summary><div class="highlight"><pre>x = <b>1</b></pre></div></details>'
     other += '<a href="../page.html#on-paper">one</a> <a href="../page.html">all</a> <a download="d" href="d.csv">x</a>'
     (folder / "two" / "b.html").write_text(other + "</article></body></html>", encoding="utf-8")
     text = press._join(folder, ["page", "two/b"])
     assert 'href="#page"' in text and 'href="#page--on-paper"' in text and 'id="two-b--u"' in text
     assert "Data: two/d.csv" in text and "d.csv</a>" not in text
     assert "no PDF" not in text
+    assert "<p>Cell 1</p>" in text and "x = " not in text
 
 
 def test_reading_order_is_that_of_the_table_of_contents():
