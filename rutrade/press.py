@@ -32,7 +32,7 @@ def pages(folder: Path) -> list[Path]:
 def polish(folder: Path) -> None:
     """Mend the pages of a built book in place; a second call changes nothing.
 
-    Images load lazily at their known size; plain tables get a scroll region that the keyboard reaches and header
+    Images load lazily at their known size and open alone; plain tables get a scroll region that the keyboard reaches and header
     cells with a scope; the sidebar is a landmark; scripts that would load from elsewhere go; the icon script keeps
     the icons in use; the theme's style sheet no longer imports a second one.
     """
@@ -49,7 +49,10 @@ def polish(folder: Path) -> None:
             size = _png_size(path.parent / unquote(urlsplit(image.get("src", "")).path))
             if size:
                 image["width"], image["height"] = size
-        text = str(soup)
+            if image.parent.name != "a" and size:
+                # A chart drawn for a desk is small on a phone: a tap opens it alone, to be enlarged.
+                image.wrap(soup.new_tag("a", href=image["src"], title="Open the figure alone", **{"class": "enlarge"}))
+        text = re.sub(r"^\s*(<!DOCTYPE html>)\s+", r"\1\n", str(soup))
         icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", text))
         path.write_text(text, encoding="utf-8")
     static = folder / "_static"
@@ -101,6 +104,12 @@ def _tables(soup) -> None:
         box = soup.new_tag("div", attrs={"class": "table-scroll", "role": "region", "tabindex": "0"})
         box["aria-label"] = f"Table {number}: {name}"
         table.wrap(box)
+    for caption in soup.select("article caption"):
+        if not caption.find(class_="stays"):
+            # The caption stays in sight while its table scrolls.
+            text = soup.new_tag("span", attrs={"class": "stays"})
+            text.extend(list(caption.contents))
+            caption.append(text)
     for formula in soup.select("article div.math"):
         formula["tabindex"] = "0"
     for number, box in enumerate(soup.select("article .table-scroll"), 1):
@@ -188,12 +197,22 @@ def _join(folder: Path, documents: list[str]) -> str:
         title = title or soup.title.text.split("—")[-1].strip()
         maths = maths or "".join(str(s) for s in soup.find_all("script") if "MathJax = " in s.text)
         article = soup.select_one("article.bd-article")
+        for tag in article.select("a.enlarge"):
+            tag.unwrap()
         for tag in article.select("script, style, form, .headerlink, .toctree-wrapper, .copybtn, .prev-next-area"):
             tag.decompose()
         for tag in article.find_all(id=True):
             tag["id"] = f"{slug}--{tag['id']}"
         for box in article.find_all("details"):
             box["open"] = ""
+            if box.summary and box.select_one(".highlight"):
+                # Code of cells stands in the notebooks; on paper its place is enough.
+                box.summary.name = "p"
+                box.replace_with(box.find("p").extract())
+        for code in article.find_all("pre"):
+            code.string = code.get_text()
+        for span in article.select("code span, dt.sig span"):
+            span.unwrap()  # each coloured word would weigh more than itself
         for image in article.find_all("img"):
             image["src"] = (path.parent / unquote(image["src"])).resolve().relative_to(folder.resolve()).as_posix()
             del image["loading"]

@@ -1,14 +1,18 @@
 """Fixtures shared by the tests."""
 
+import fcntl
+import functools
+import http.server
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from rutrade import book, datasets
+from rutrade import book, datasets, press
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,9 +27,44 @@ def data_copy(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def html():
-    """The built book; pages that are fresh are not executed again."""
-    return book.build().parent
+def html(tmp_path_factory):
+    """The built book; pages that are fresh are not executed again. Of several test processes one builds it."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    done = tmp_path_factory.getbasetemp().parent / f"book-{run}"
+    with done.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            done.write_text(str(book.build().parent))
+    return Path(done.read_text())
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium by Playwright; the tests that need it are skipped, and say so, where none is installed."""
+    program = press.chromium()
+    if program is None:
+        pytest.skip("not run: no Chromium or Chrome is installed (on Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=options)
+        yield chromium
+        chromium.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """No line for each request."""
+
+
+@pytest.fixture(scope="session")
+def site(html):
+    """Address of the built book on a local server."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=html))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
 
 
 @pytest.fixture

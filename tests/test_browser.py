@@ -1,0 +1,205 @@
+"""The built book in a real browser: no errors, no barriers, search, downloads, dark mode, a phone's width, the PDF."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+from urllib.request import urlopen
+
+import pytest
+from bs4 import BeautifulSoup
+
+from rutrade import press
+
+WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 400, "height": 800}
+
+
+@dataclass
+class Visit:
+    """What one page did in the browser."""
+
+    messages: list[str] = field(default_factory=list)
+    barriers: list[str] = field(default_factory=list)
+    sideways: int = 0
+    text_shown_ms: float | None = None
+
+
+def _barriers(page, label: str) -> list[str]:
+    """Serious and critical violations that axe-core finds on the open page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        f"{label}: {rule['id']} ({rule['impact']}), {len(rule['nodes'])} places, first {rule['nodes'][0]['html'][:120]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+
+
+def _open(context, address: str, messages: list[str]):
+    page = context.new_page()
+    page.on("console", lambda m: messages.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: messages.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: messages.append(f"failed: {request.url}"))
+    page.on("response", lambda r: messages.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    page.on("request", lambda r: messages.append(f"remote: {r.url}") if _remote(r.url) else None)
+    page.goto(address, wait_until="load")
+    if 'http-equiv="Refresh"' in urlopen(address).read().decode():
+        page.wait_for_url(lambda url: url != address, wait_until="load")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def _remote(address: str) -> bool:
+    return not address.startswith(("http://127.0.0.1", "data:", "blob:", "about:"))
+
+
+@pytest.fixture(scope="module")
+def visits(browser, html, site):
+    """Every page opened once: light and wide, then dark and narrow. A page that does not turn dark times out."""
+    seen = {}
+    for path in press.pages(html):
+        name, visit = path.relative_to(html).as_posix(), Visit()
+        context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+        page = _open(context, f"{site}/{name}", visit.messages)
+        visit.text_shown_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+        for scheme, size in (("light", WIDE), ("dark", NARROW)):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.set_viewport_size(size)
+            page.wait_for_function("t => document.documentElement.dataset.theme === t", arg=scheme)
+            page.wait_for_timeout(300)  # colours fade
+            visit.barriers += _barriers(page, f"{scheme} {size['width']}")
+        visit.sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        seen[name] = visit
+        context.close()
+    assert len(seen) > 20
+    return seen
+
+
+def test_every_page_opens_without_errors_and_asks_for_nothing_elsewhere(visits):
+    assert {name: v.messages for name, v in visits.items() if v.messages} == {}
+
+
+def test_no_page_has_a_serious_barrier_light_dark_or_narrow(visits):
+    assert {name: v.barriers for name, v in visits.items() if v.barriers} == {}
+
+
+def test_the_check_for_barriers_finds_some_where_they_are(browser):
+    page = browser.new_page()
+    page.set_content("<html lang='en'><main><p style='color:#bbb;background:#fff'>pale</p><img src='data:,'></main>")
+    found = " ".join(_barriers(page, "probe"))
+    page.close()
+    assert "color-contrast" in found and "image-alt" in found
+
+
+def test_no_page_scrolls_sideways_at_400_pixels(visits):
+    assert {name: v.sideways for name, v in visits.items() if v.sideways > 0} == {}
+
+
+def test_no_page_keeps_its_text_for_long(visits):
+    # Generous: a busy machine is slow; a page that waits for a megabyte of script or for a server fails all the same.
+    slow = {name: v.text_shown_ms for name, v in visits.items() if not v.text_shown_ms or v.text_shown_ms > 5000}
+    assert slow == {}
+
+
+def test_the_theme_button_changes_the_ground_and_the_next_page_remembers(browser, site):
+    page = browser.new_page(viewport=WIDE, color_scheme="light")
+    page.goto(f"{site}/book/how-to.html", wait_until="load")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    button = page.locator("button.theme-switch-button:visible").first
+    for _ in range(3):
+        if page.evaluate("document.documentElement.dataset.mode") == "dark":
+            break
+        button.click()
+    dark = page.evaluate(ground)
+    assert sum(map(int, re.findall(r"\d+", dark)[:3])) < 200 < sum(map(int, re.findall(r"\d+", light)[:3]))
+    page.goto(f"{site}/book/documented.html", wait_until="load")
+    assert page.evaluate(ground) == dark
+    page.close()
+
+
+def test_search_finds_the_shadow_price(browser, site):
+    page = browser.new_page(viewport=WIDE)
+    page.goto(f"{site}/book/index.html", wait_until="load")
+    page.locator("button.search-button__button:visible").first.click()
+    page.locator("#pst-search-dialog input[type=search]").fill("shadow price")
+    page.keyboard.press("Enter")
+    first = page.locator("#search-results li a").first
+    first.wait_for()
+    assert page.locator("#search-results li a").count() >= 2
+    first.click()
+    page.wait_for_load_state("load")
+    assert "shadow price" in page.locator("article").inner_text().lower()
+    page.close()
+
+
+def test_search_finds_nothing_for_a_word_the_book_does_not_have(browser, site):
+    page = browser.new_page(viewport=WIDE)
+    page.goto(f"{site}/search.html?q=zyzzyva", wait_until="load")
+    page.get_by_text("did not match any documents").wait_for()
+    page.close()
+
+
+def test_csv_links_download_the_figures(browser, html, site):
+    page = browser.new_page(viewport=WIDE, accept_downloads=True)
+    page.goto(f"{site}/book/results/base/01_trade_structure.html", wait_until="load")
+    links = page.locator("a.csv")
+    assert links.count() >= 5
+    for number in (0, links.count() - 1):
+        with page.expect_download() as waiting:
+            links.nth(number).click()
+        download = waiting.value
+        stored = html / "book" / "results" / "base" / unquote(links.nth(number).get_attribute("href"))
+        assert download.path().read_bytes() == stored.read_bytes()
+        assert download.suggested_filename.endswith(".csv") and stored.read_text().count("\n") >= 2
+    page.close()
+
+
+def test_lazy_images_appear_when_the_reader_comes_to_them(browser, site):
+    page = browser.new_page(viewport=NARROW)
+    page.goto(f"{site}/book/results/base/01_trade_structure.html", wait_until="load")
+    images = page.locator("article img")
+    for number in range(images.count()):
+        images.nth(number).scroll_into_view_if_needed()
+        page.wait_for_function("i => document.querySelectorAll('article img')[i].naturalWidth > 0", arg=number)
+    assert images.count() >= 5
+    page.close()
+
+
+def test_the_keyboard_reaches_and_scrolls_a_wide_table(browser, site):
+    page = browser.new_page(viewport=NARROW)
+    page.goto(f"{site}/book/results/data.html", wait_until="load")
+    wide = "[...document.querySelectorAll('.table-scroll')].findIndex(e => e.scrollWidth > e.clientWidth + 20)"
+    box = page.locator(".table-scroll").nth(page.evaluate(wide))
+    box.focus()
+    assert box.evaluate("e => e === document.activeElement")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("e => e.scrollLeft > 0", arg=box.element_handle())
+    page.close()
+
+
+def _objects(page) -> list:
+    resources = page["/Resources"].get_object()
+    return list(resources["/XObject"].get_object().values()) if "/XObject" in resources else []
+
+
+def test_the_pdf_holds_every_chapter_figure_and_no_raw_formula(browser, html):
+    import pypdf
+
+    reader = pypdf.PdfReader(html / "book.pdf")
+    text = re.sub(r"\s+", "", "".join(page.extract_text() for page in reader.pages).replace("\u200b", ""))
+    front = BeautifulSoup((html / "book" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert front.select_one("article a[href$='book.pdf']")
+    figures = formulas = 0
+    for path in press.pages(html):
+        article = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select_one("article.bd-article")
+        if not article or path.parent == html:
+            continue
+        title = article.h1.get_text().rstrip("#")
+        assert re.sub(r"\s+", "", title) in text, title
+        figures += len(article.find_all("img"))
+        formulas += len(article.select(".math"))
+    drawn = sum(x.get_object()["/Subtype"] == "/Image" for p in reader.pages for x in _objects(p))
+    assert figures >= 20 and drawn >= figures
+    assert formulas >= 50 and "\\(" not in text and "\\sum" not in text
+    assert "hasnoPDF" not in text
