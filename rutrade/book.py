@@ -255,6 +255,8 @@ def build(force: bool = False, jobs: int = 2) -> Path:
 
     The new book is built aside and replaces the old one only when all checks pass.
     """
+    from rutrade import explorer
+
     clock, steps = time.perf_counter(), {}
 
     def step(name: str) -> None:
@@ -266,6 +268,8 @@ def build(force: bool = False, jobs: int = 2) -> Path:
     step(f"notebooks ({sum(s > 0 for s in pages.values())} of {len(pages)} executed)")
     write_pages()
     step("generated pages")
+    explorer.write(results() / "explorer", jobs)
+    step("explorer")
     aside, final = root() / "_build" / "next", root() / "_build" / "html"
     shutil.rmtree(aside, ignore_errors=True)
     log = root() / "_build" / "build.log"
@@ -370,7 +374,7 @@ def renew(name: str) -> Path:
 
 
 def setup(app) -> dict:
-    """Sphinx extension: recorded values as substitutions in prose, CSV files beside the executed pages."""
+    """Sphinx extension: recorded values as substitutions in prose, CSV files beside the pages, the explorer's data."""
 
     def values(_app, config):
         path = results() / "values.json"
@@ -383,6 +387,8 @@ def setup(app) -> dict:
                 target = Path(app.outdir) / "book" / "results" / path.relative_to(results())
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
+            if (script := results() / "explorer" / "data.js").exists():
+                shutil.copyfile(script, Path(app.outdir) / "_static" / "explorer-data.js")
 
     app.connect("config-inited", values)
     app.connect("build-finished", tables)
