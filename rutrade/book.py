@@ -262,6 +262,8 @@ def build(force: bool = False, jobs: int = 2, pdf: bool | None = None) -> Path:
     """
     import yaml
 
+    from rutrade import explorer
+
     program = None if pdf is False else press.chromium()
     if pdf and program is None:
         raise InputError("the PDF needs Chromium or Chrome, and none is installed: Debian has it as 'chromium'")
@@ -276,6 +278,8 @@ def build(force: bool = False, jobs: int = 2, pdf: bool | None = None) -> Path:
     step(f"notebooks ({sum(s > 0 for s in pages.values())} of {len(pages)} executed)")
     write_pages()
     step("generated pages")
+    explorer.write(results() / "explorer", jobs)
+    step("explorer")
     aside, final = root() / "_build" / "next", root() / "_build" / "html"
     shutil.rmtree(aside, ignore_errors=True)
     log = root() / "_build" / "build.log"
@@ -467,6 +471,8 @@ def setup(app) -> dict:
                 target = Path(app.outdir) / "book" / "results" / path.relative_to(results())
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
+            if (script := results() / "explorer" / "data.js").exists():
+                shutil.copyfile(script, Path(app.outdir) / "_static" / "explorer-data.js")
             if app.builder.name == "html":
                 press.polish(Path(app.outdir))
 

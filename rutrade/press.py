@@ -32,9 +32,9 @@ def pages(folder: Path) -> list[Path]:
 def polish(folder: Path) -> None:
     """Mend the pages of a built book in place; a second call changes nothing.
 
-    Images load lazily at their known size and open alone; plain tables get a scroll region that the keyboard reaches and header
-    cells with a scope; the sidebar is a landmark; scripts that would load from elsewhere go; the icon script keeps
-    the icons in use; the theme's style sheet no longer imports a second one.
+    Images load lazily at their known size and open alone; plain tables get a scroll region that the keyboard reaches
+    and header cells with a scope; the sidebar is a landmark; scripts that would load from elsewhere go; the icon script
+    keeps the icons in use; the theme's style sheet no longer imports a second one.
     """
     from bs4 import BeautifulSoup
 

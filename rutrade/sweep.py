@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +100,7 @@ def _state() -> str:
     digest = hashlib.sha256(f"{__version__}{datasets.fingerprint()}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         # how runs are presented does not change their results
-        if path.stem not in ("book", "cli", "plots", "sweep"):
+        if path.stem not in ("book", "cli", "explorer", "plots", "sweep"):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -124,12 +124,14 @@ def sweep(
     address: str | None = None,
     shard: tuple[int, int] = (1, 1),
     progress: bool = True,
+    row: Callable[[Mapping], dict] = evaluate,
 ) -> pd.DataFrame:
     """Run all scenarios that `folder` does not hold yet and return (and write) the table of all; None: no files.
 
     executor: 'joblib' (processes of this machine) or 'dask' (an existing scheduler at `address`). `shard` = (i, n)
-    runs every n-th scenario from the i-th, for job arrays; the table then holds what is there so far. Raises
-    InputError when the folder belongs to another grid or other data, or the scheduler cannot be reached.
+    runs every n-th scenario from the i-th, for job arrays; the table then holds what is there so far. `row` makes a
+    scenario's row (one such function per folder). Raises InputError when the folder belongs to another grid or other
+    data, or the scheduler cannot be reached.
     """
     from tqdm import tqdm
 
@@ -142,14 +144,14 @@ def sweep(
         from tempfile import TemporaryDirectory
 
         with TemporaryDirectory() as aside:
-            return sweep(points, aside, jobs, executor, address, shard, progress)
+            return sweep(points, aside, jobs, executor, address, shard, progress, row)
     folder = Path(folder)
     keys = [key(point) for point in points]
     _claim(folder, keys)
     wanted = [
         (k, p) for k, p in list(zip(keys, points, strict=True))[i - 1 :: n] if not (folder / f"{k}.json").exists()
     ]
-    executors = {"joblib": lambda: _on_joblib(wanted, jobs), "dask": lambda: _on_dask(wanted, address)}
+    executors = {"joblib": lambda: _on_joblib(wanted, jobs, row), "dask": lambda: _on_dask(wanted, address, row)}
     if executor not in executors:
         from rutrade import unknown
 
@@ -170,7 +172,7 @@ def gather(folder: str | Path, keys: list[str]) -> pd.DataFrame:
     folder = Path(folder)
     rows = [json.loads(path.read_text()) for k in keys if (path := folder / f"{k}.json").exists()]
     table = pd.DataFrame(rows)
-    aside = folder / ".table.parquet.part"
+    aside = folder / f".table.parquet.{os.getpid()}.part"
     try:
         table.to_parquet(aside)
         aside.replace(folder / "table.parquet")
@@ -208,19 +210,19 @@ def _write(path: Path, text: str) -> None:
         raise InputError(f"{path} cannot be written ({error.strerror}); what is done so far is kept") from None
 
 
-def _task(k: str, point: Mapping) -> tuple[str, dict]:
-    return k, evaluate(point)
+def _task(k: str, point: Mapping, row: Callable) -> tuple[str, dict]:
+    return k, row(point)
 
 
-def _on_joblib(tasks, jobs: int):
+def _on_joblib(tasks, jobs: int, row: Callable):
     """Results as they come, from processes with one BLAS thread each; each builds the economy's program once."""
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config("loky", inner_max_num_threads=1):
-        yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_task)(k, p) for k, p in tasks)
+        yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_task)(k, p, row) for k, p in tasks)
 
 
-def _on_dask(tasks, address: str | None):
+def _on_dask(tasks, address: str | None, row: Callable):
     """The same on an existing dask.distributed scheduler; a lost worker's tasks run again elsewhere."""
     try:
         from distributed import Client, as_completed
@@ -233,7 +235,7 @@ def _on_dask(tasks, address: str | None):
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(f"no scheduler answers at {address} ({type(error).__name__})") from None
     with client:
-        futures = [client.submit(_task, k, p, key=f"rutrade-{k}", retries=3, pure=True) for k, p in tasks]
+        futures = [client.submit(_task, k, p, row, key=f"rutrade-{k}", retries=3, pure=True) for k, p in tasks]
         for future in as_completed(futures):
             yield future.result()
             future.release()

@@ -11,7 +11,8 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><title>T — Book</title><meta na
 <meta name="viewport" content="b"><script>const THEBE_JS_URL = "https://x"</script><script>var a = 1;</script>
 <script>var a = 1;</script><script src="keep.js"></script></head><body><button id="pst-back-to-top">up</button>
 <div id="pst-primary-sidebar">x</div><article class="bd-article"><section><h1>Title</h1><h2>Rows</h2>
-<table><caption>All rows</caption><thead><tr><th></th><th>b</th></tr></thead><tbody><tr><td>r</td><td>2</td></tr></tbody></table>
+<table><caption>All rows</caption><thead><tr><th></th><th>b</th></tr></thead>
+<tbody><tr><td>r</td><td>2</td></tr></tbody></table>
 <div class="math">x</div><i class="fa-solid fa-moon"></i><img src="a.png" alt="a"></section>
 <section id="on-paper"><h2>On paper</h2><p>This copy of the book has no PDF: Chromium was missing when it was built.</p>
 </section></article></body></html>"""

@@ -1,0 +1,184 @@
+"""The explorer: its data are small and true to the chain, the page computes what Python does, and it can be used."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from rutrade import RunError, book, chain, explorer
+from rutrade.scenarios import Scenario
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SHARE = "Engineering and chemicals, prices of 2023, % of exports"
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Explorer</title></head>
+<body><div id="lever-explorer"></div><script src="data.js"></script><script src="explorer.js"></script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def script():
+    """The data file; the runs of the chain behind it are made once and kept beside the results."""
+    return explorer.write(book.results() / "explorer")
+
+
+@pytest.fixture(scope="module")
+def data(script):
+    return json.loads(re.fullmatch(r"window\.RUTRADE_EXPLORER=(.*);\n", script.read_text(encoding="utf-8"))[1])
+
+
+@pytest.fixture(scope="module")
+def page(script, tmp_path_factory):
+    """The explorer opened from a file, without a server."""
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed: the explorer's page was NOT tested in a browser")
+    from playwright.sync_api import sync_playwright
+
+    folder = tmp_path_factory.mktemp("explorer")
+    (folder / "index.html").write_text(PAGE, encoding="utf-8")
+    for path in (script, book.root() / "book/_static/explorer.js"):
+        shutil.copy(path, folder)
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        tab = browser.new_page(viewport={"width": 400, "height": 900})
+        tab.problems, tab.address = [], (folder / "index.html").as_uri()
+        tab.on("pageerror", lambda error: tab.problems.append(str(error)))
+        tab.on("console", lambda message: tab.problems.append(message.text) if message.type == "error" else None)
+        tab.on("requestfailed", lambda request: tab.problems.append(request.url))
+        yield tab
+        browser.close()
+
+
+@pytest.fixture
+def fresh(page):
+    """The explorer at its start; an error of the page fails the test that caused it."""
+    page.problems.clear()
+    page.goto("about:blank")
+    page.goto(page.address)
+    yield page
+    assert page.problems == []
+
+
+def figure(page, label: str) -> float:
+    row = page.locator("#ex-figures tr", has=page.get_by_role("rowheader", name=label, exact=True))
+    cell = row.first.locator("td").first
+    return float(cell.inner_text().replace("\N{MINUS SIGN}", "-").replace(",", ""))
+
+
+def test_the_data_are_small(script):
+    assert script.stat().st_size < 1_500_000
+
+
+def test_every_figure_is_within_one_percent_of_its_range_at_200_random_points(data):
+    assert data["checked"] == 200
+    assert set(data["errors"]) == {*explorer.FIGURES, "exports", "imports"}
+    for name, (_, percent) in data["errors"].items():
+        assert 0 <= percent <= 1, name
+
+
+def test_points_nobody_computed_before_are_within_one_percent_of_the_range_too(data):
+    states = explorer.random_states(12, seed=2030)
+    ranges = {name: 100 * size / percent for name, (size, percent) in data["errors"].items() if percent}
+    for state in states:
+        truth = chain.run(Scenario.check(**explorer.overrides(state), draws=0)).figures
+        for name, value in explorer.evaluate(data, state).items():
+            if name in ranges:
+                assert abs(value - truth[name]) <= 0.01 * ranges[name], (name, state)
+
+
+def test_a_grid_that_misses_the_chain_stops_the_build(data):
+    states = explorer.random_states(3, seed=1)
+    rows = pd.DataFrame([explorer.evaluate(data, state) for state in states])
+    assert max(percent for _, percent in explorer.check(data, states, rows).values()) == 0
+    rows.loc[1, "share_constant"] += 0.05 * np.ptp(rows["share_constant"])
+    with pytest.raises(RunError, match="'share_constant'"):
+        explorer.check(data, states, rows)
+
+
+def test_presets_are_reached_exactly_where_the_published_page_shows_them(data):
+    assert {"inertial", "ri", "ri_policy"} <= set(data["presets"])
+    assert "paper" not in data["presets"]
+    state = data["presets"]["ri_policy"]
+    truth = chain.run(Scenario.check(**explorer.overrides(state), draws=0)).figures
+    assert explorer.evaluate(data, state)["shift_constant_pp"] == pytest.approx(truth["shift_constant_pp"], rel=1e-3)
+    assert explorer.evaluate(data, data["presets"]["inertial"])["shift_constant_pp"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_page_computes_what_python_computes(fresh, data):
+    for state in explorer.random_states(200, seed=3):
+        got = fresh.evaluate("(state) => window.rutradeExplorer.evaluate(state)", state)
+        want = explorer.evaluate(data, state)
+        assert got["figures"] == pytest.approx({name: want[name] for name in explorer.FIGURES}, rel=1e-9, abs=1e-9)
+        for kind in ("supply", "exports", "imports"):
+            values = [want[f"{kind} {group}"] for group in data["groups"]]
+            assert got[kind] == pytest.approx(values, rel=1e-9, abs=1e-12)
+
+
+def test_the_command_runs_the_same_point(fresh):
+    for state in explorer.random_states(40, seed=4):
+        words = fresh.evaluate("(state) => window.rutradeExplorer.command(state)", state).split(" -p ")
+        given = {name: yaml.safe_load(value) for name, value in (pair.split() for pair in words[1:])}
+        job = book.prepare(words[0].removeprefix("rutrade run "), overrides=given, folder=Path("x"))
+        meant = Scenario.check(**explorer.overrides(state)).model_dump()
+        assert Scenario.check(**dict(job.overrides)).model_dump() == pytest.approx(meant)
+
+
+def test_the_keyboard_moves_a_lever_and_the_figures_follow(fresh):
+    before = figure(fresh, SHARE)
+    lever = fresh.get_by_label("China's share in Russia's engineering and chemical exports")
+    lever.focus()
+    for _ in range(3):
+        fresh.keyboard.press("PageUp")
+    assert lever.input_value() != "0"
+    assert figure(fresh, SHARE) != before
+    assert "-p redirection" in fresh.locator("#ex-command").inner_text()
+    assert "redirection=" in fresh.url
+    fresh.get_by_label("Price of oil (Brent)").select_option("high")
+    assert figure(fresh, "the same against inertial, points") != 0
+
+
+def test_a_permalink_restores_the_point(fresh, data):
+    fresh.get_by_label("Start from a scenario").select_option("ri_policy")
+    fresh.get_by_label("Eastern railways in 2030").select_option("165")
+    fresh.get_by_label("The research infrastructure").select_option("false")
+    link, shown = fresh.locator("#ex-link").get_attribute("href"), fresh.locator("#ex-figures").inner_text()
+    fresh.goto("about:blank")
+    fresh.goto(fresh.address + link)
+    assert fresh.locator("#ex-figures").inner_text() == shown
+    assert fresh.get_by_label("Eastern railways in 2030").input_value() == "165"
+    assert fresh.get_by_label("Multiplier of high-tech procurement").is_disabled()
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["#multiplier=99&brent=cheap&rail_capacity=141", "#multiplier=&no=1&redirection=NaN", "#%", "#view=constructor"],
+)
+def test_a_broken_permalink_shows_a_possible_point(fresh, link):
+    fresh.goto("about:blank")
+    fresh.goto(fresh.address + link)
+    assert 2 <= float(fresh.get_by_label("Multiplier of high-tech procurement").input_value()) <= 8
+    assert figure(fresh, "Turnover, current prices, bn USD") > 0
+    assert re.fullmatch(r"rutrade run 07( -p multiplier 8)?", fresh.locator("#ex-command").inner_text())
+
+
+def test_a_screen_reader_is_told_names_values_and_results(fresh):
+    for control in fresh.locator("#lever-explorer input, #lever-explorer select").all():
+        assert control.evaluate("(node) => node.labels.length") == 1
+    slider = fresh.get_by_label("Trade facilitation: four levers together")
+    assert slider.get_attribute("aria-valuetext") == "none"
+    status = fresh.locator("#ex-summary")
+    assert (status.get_attribute("role"), status.get_attribute("aria-live")) == ("status", "polite")
+    assert fresh.locator("[aria-live=polite]").count() == 1
+    fresh.wait_for_function("document.querySelector('#ex-summary').textContent.includes('turnover')")
+    told = status.inner_text()
+    slider.fill("1")
+    fresh.wait_for_function("(told) => document.querySelector('#ex-summary').innerText !== told", arg=told)
+    assert all(image.get_attribute("aria-label") for image in fresh.locator("#lever-explorer svg").all())
+
+
+def test_nothing_pushes_a_narrow_page_sideways(fresh):
+    edges = "[...document.querySelectorAll('#lever-explorer svg *')].map((x) => x.getBoundingClientRect().right)"
+    assert max(fresh.evaluate(edges)) <= 400
