@@ -478,7 +478,7 @@ def setup(app) -> dict:
 
     app.connect("config-inited", values)
     app.connect("html-page-context", buttons, priority=900)
-    app.connect("build-finished", tables)
+    app.connect("build-finished", tables, priority=900)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
 
 

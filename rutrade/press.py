@@ -21,6 +21,7 @@ _ICON = re.compile(
     r'(?:"(?P<quoted>[a-z0-9-]+)"|(?<=[{,])(?P<bare>[a-z0-9]+))'
     r':\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?'
 )
+_LONG = 25  # signs of TeX that may be wider than a phone
 _NO_PDF = "This copy of the book has no PDF: Chromium was missing when it was built."
 
 
@@ -41,6 +42,7 @@ def polish(folder: Path) -> None:
     icons: set[str] = set()
     for path in pages(folder):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        _redirect(soup)
         _scripts(soup)
         _tables(soup)
         _landmarks(soup)
@@ -73,6 +75,20 @@ def polish(folder: Path) -> None:
         sheet.write_text(text.replace('@import "../basic.css";', base), encoding="utf-8")
     for source in (static / "scripts").glob("*.map"):
         source.unlink()
+
+
+def _redirect(soup) -> None:
+    """A page that only leads to another is a whole page too, with a link for readers whom it does not lead on."""
+    from bs4 import BeautifulSoup
+
+    refresh = soup.find("meta", attrs={"http-equiv": re.compile("^refresh$", re.I)})
+    if refresh and not soup.find("html"):
+        target = refresh["content"].split("url=")[1]
+        text = f'<html lang="en"><head><meta charset="utf-8">{refresh}<title>The book</title>'
+        text += '<link rel="icon" href="_static/favicon.svg"></head>'
+        text += f'<body><main><h1>The book</h1><a href="{target}">Go to the first page</a></main></body></html>'
+        soup.clear()
+        soup.extend(list(BeautifulSoup(f"<!DOCTYPE html>{text}", "html.parser").contents))
 
 
 def _scripts(soup) -> None:
@@ -110,8 +126,9 @@ def _tables(soup) -> None:
             text = soup.new_tag("span", attrs={"class": "stays"})
             text.extend(list(caption.contents))
             caption.append(text)
-    for formula in soup.select("article div.math"):
-        formula["tabindex"] = "0"
+    for formula in soup.select("article .math"):
+        if formula.name == "div" or (len(formula.text) > _LONG and not formula.find_parent("table")):
+            formula["tabindex"] = "0"
     for number, box in enumerate(soup.select("article .table-scroll"), 1):
         # Regions of one page need different names.
         box["aria-label"] = re.sub(r"^(Table \d+: )?", f"Table {number}: ", box.get("aria-label", ""), count=1)
@@ -124,6 +141,8 @@ def _landmarks(soup) -> None:
     back = soup.find(id="pst-back-to-top")
     if back and back.parent.name != "nav":
         back.wrap(soup.new_tag("nav", attrs={"aria-label": "Back to top"}))
+    for tag in soup.select("dt.sig dl, dt.sig dd"):
+        tag.name, tag["class"] = "div", "sig-lines"  # lines of a signature are no list of definitions
     for tag in soup.select(".citation-list, .citation"):
         # Deprecated roles, and a list whose children are no items: plain paragraphs read better.
         del tag["role"]

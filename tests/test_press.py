@@ -53,6 +53,16 @@ def test_every_mend_is_made_once(folder):
     assert (folder / "_static/styles/theme.css").read_text() == sheet
 
 
+def test_a_page_that_only_leads_on_becomes_a_whole_page_with_a_link(folder):
+    (folder / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=page.html" />\n')
+    press.polish(folder)
+    text = (folder / "index.html").read_text()
+    assert text.startswith("<!DOCTYPE html>\n<html lang=") and 'url=page.html"' in text
+    assert '<a href="page.html">' in text and "favicon" in text
+    press.polish(folder)
+    assert (folder / "index.html").read_text() == text
+
+
 def test_a_heavy_page_is_a_problem_unless_its_images_load_lazily(folder, monkeypatch):
     monkeypatch.setattr(press, "PAGE_LIMIT", 2000)
     (folder / "a.png").write_bytes(bytes(3000))
