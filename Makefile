@@ -33,7 +33,7 @@ renew: $(STAMP)  ## store new reference outputs of all notebooks
 
 lock: $(STAMP)  ## solve requirements.txt anew from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras --no-annotate \
-	    --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	    --no-header pyproject.toml -o requirements.txt
 
 clean:  ## remove built pages and results (not the environment)
 	rm -rf _build book/results .pytest_cache .ruff_cache .benchmarks .hypothesis

@@ -82,6 +82,6 @@ def test_no_machine_path_or_index_address_in_tracked_files():
             path.suffix in {".py", ".md", ".yml", ".yaml", ".toml", ".txt", ".json", ".cff", ".ipynb", ".csv", ".css"}
             and path.exists()
         ):
-            if pattern.search(path.read_text(encoding="utf-8").replace("--no-emit-index-url", "")):
+            if pattern.search(path.read_text(encoding="utf-8")):
                 guilty.append(name)
     assert not guilty
