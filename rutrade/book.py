@@ -546,23 +546,34 @@ def _data_page() -> str:
             f'<span id="table-{name}"></span>\n',
             f"### `{name}`\n",
             f"{table.title}. {table.description}\n",
+            _scroll(f"Columns of {name}"),
             "| column | type | unit | meaning |",
             "|---|---|---|---|",
         ]
         for field in table.fields:
             lines.append(f"| {field['name']} | {field['type']} | {field.get('unit', '')} | {field['description']} |")
-        lines.append(f"\n{len(datasets.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
+        lines.append(f"\n</div>\n\n{len(datasets.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
         keys = datasets.load(name).get("source")
         if keys is not None and name != "sources":
             cited = sorted({key for cell in keys.dropna().unique() for key in str(cell).split("; ")})
             lines.append("Sources: " + ", ".join(f'<a href="#source-{key}">{key}</a>' for key in cited) + ".\n")
-    lines += ["## Sources\n", "| key | title | publisher | year | licence | notes |", "|---|---|---|---|---|---|"]
+    lines += [
+        "## Sources\n",
+        _scroll("Sources"),
+        "| key | title | publisher | year | licence | notes |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in datasets.load("sources").astype("string").fillna("").itertuples():
         title = f"[{row.title}]({row.url})" if row.url.startswith("http") else row.title
         key = f'<span id="source-{row.source}"></span>`{row.source}`'
         cells = [key, title, row.publisher, row.year, row.licence, row.notes]
         lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n</div>\n"
+
+
+def _scroll(label: str) -> str:
+    """Opens a box in which a wide table scrolls, also by keyboard; `</div>` closes it."""
+    return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{label}">\n'
 
 
 def _anchor(scenario: str, csv: str) -> str:
@@ -647,11 +658,16 @@ def _claims_page(table) -> str:
     order = ["reproduced", "partly", "not reproduced", "not testable"]
     counts = pd.crosstab(table["work"], table["verdict"]).reindex(table["work"].unique()).reindex(columns=order)
     counts.loc["all works"] = counts.sum()
-    lines = [intro, f"| work | {' | '.join(order)} |", "|---|" + "---|" * len(order)]
+    lines = [intro, _scroll("Verdicts by work"), f"| work | {' | '.join(order)} |", "|---|" + "---|" * len(order)]
     lines += [f"| {work} | {' | '.join(f'{n:.0f}' for n in row)} |" for work, row in counts.fillna(0).T.items()]
-    lines.append('\n<div class="claims-filter"></div>')
+    lines.append('\n</div>\n\n<div class="claims-filter"></div>')
     for work, claims_of_work in table.groupby("work", sort=False):
-        lines += [f"\n## {work}\n", "| claim | criterion | our figure | status | shown on |", "|---|---|---|---|---|"]
+        lines += [
+            f"\n## {work}\n",
+            _scroll(f"Claims of {html_text.escape(work)}"),
+            "| claim | criterion | our figure | status | shown on |",
+            "|---|---|---|---|---|",
+        ]
         for c in claims_of_work.itertuples():
             number = "–" if pd.isna(c.ours) else f"{c.ours:,.{2 if abs(c.ours) >= 0.1 else 4}f} {c.unit}"
             where = "" if c.scenario == scenarios.BASE else f" ({c.scenario})"
@@ -659,4 +675,5 @@ def _claims_page(table) -> str:
             criterion = "" if pd.isna(c.relation) else f"{c.relation} {c.threshold:g} {c.unit}"
             text = c.text if pd.isna(c.note) else f"{c.text} *{c.note}*"
             lines.append(f"| {text} | {criterion} | {number} | **{c.verdict}** | {page} |")
+        lines.append("\n</div>")
     return "\n".join(lines) + "\n"

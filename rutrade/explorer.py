@@ -34,12 +34,15 @@ NODES = {
     "brent": ("low", "mid", "high"),
     "export_support": (0.0, 0.5),
 }
+TABLES = {"economy": ("multiplier", "export_propensity", "rail_capacity"), "without": ("rail_capacity",),
+          "access": ("facilitation", "redirection"), "prices": ("brent",)}  # fmt: skip
 START = {"research_infrastructure": True, "multiplier": 3.7, "export_propensity": 0.25, "rail_capacity": 158.0,
          "facilitation": 0.0, "redirection": 0.0, "export_support": 0.0, "brent": "mid"}  # fmt: skip
 CHECKED, SEED, DRAWS = 200, 7, 500
 ECONOMY = ["gva_effect_bn_rub", "consumption_effect_bn_rub", "npv_public_chain", "rail_price"]
 FIGURES = ["share_constant", "shift_constant_pp", "share", "shift_pp", "turnover_bn_usd", "exports_bn_usd",
            "imports_bn_usd", *ECONOMY]  # fmt: skip
+REFERENCE = ["share_reference_constant", "share_reference"]
 SUPPLY, EXPORTS, IMPORTS = ([f"{kind} {group}" for group in trade.GROUPS] for kind in ("supply", "exports", "imports"))
 
 
@@ -82,47 +85,37 @@ def build(folder: Path, jobs: int = 2) -> dict:
 
     Raises RunError when the tables do not reproduce a point of the check to 1 % of the figure's range.
     """
-    plan = {
-        "economy": _product("multiplier", "export_propensity", "rail_capacity"),
-        "without": [s | {"research_infrastructure": False} for s in _product("rail_capacity")],
-        "access": _product("facilitation", "redirection"),
-        "prices": _product("brent"),
-        "check": random_states(CHECKED, SEED),
-        "interval": [START | {"research_infrastructure": False}],
-    }
-    points = {n: [overrides(s) | {"draws": DRAWS if n == "interval" else 0} for s in x] for n, x in plan.items()}
-    flat = sum(points.values(), [])
-    stamp = hashlib.sha256("".join([*map(sweep.key, flat), inspect.getsource(row)]).encode()).hexdigest()[:16]
+    states = {name: _product(*axes) for name, axes in TABLES.items()}
+    states["without"] = [state | {"research_infrastructure": False} for state in states["without"]]
+    states |= {"check": random_states(CHECKED, SEED), "interval": [START | {"research_infrastructure": False}]}
+    points = [overrides(s) | {"draws": DRAWS if n == "interval" else 0} for n, group in states.items() for s in group]
+    stamp = hashlib.sha256("".join([*map(sweep.key, points), inspect.getsource(row)]).encode()).hexdigest()[:16]
     for old in folder.glob("*/"):
         if old.name != stamp:
             shutil.rmtree(old)
-    table = sweep.sweep(flat, folder / stamp, jobs, row=row)
+    table = sweep.sweep(points, folder / stamp, jobs, row=row)
     rows = iter(range(len(table)))
-    runs = {name: table.iloc[list(itertools.islice(rows, len(x)))] for name, x in plan.items()}
-    base, prices = runs["access"].iloc[0], runs["prices"]
-    inputs = trade.inputs(2023, "mid", "central")
-    weight = pd.Series(0.0, list(trade.GROUPS))
-    weight[list(chain.ENGINEERING_CHEMICALS)] = 1.0
-    support = weight.copy()
-    weight["90-99"] = inputs.base.chapter_90["RUS_to_CHN"]
-    columns, both = ECONOMY + SUPPLY, SUPPLY + IMPORTS
-    data = {
+    runs = {name: table.iloc[list(itertools.islice(rows, len(group)))] for name, group in states.items()}
+    prices, interval, both = runs["prices"], runs["interval"].iloc[0], SUPPLY + IMPORTS
+    base = runs["access"].iloc[0]
+    support = pd.Series(0.0, list(trade.GROUPS))
+    support[list(chain.ENGINEERING_CHEMICALS)] = 1.0
+    chapter_90 = trade.inputs(2023, "mid", "central").base.chapter_90["RUS_to_CHN"]
+    values = {
+        "economy": runs["economy"][ECONOMY + SUPPLY],
+        "without": runs["without"][ECONOMY + SUPPLY],
+        "access": runs["access"][both] / base[both].astype(float),
+        "prices": pd.concat([prices[EXPORTS] / prices[SUPPLY].to_numpy(), prices[IMPORTS + REFERENCE]], axis=1),
+    }
+    data = {name: _nest(table, *TABLES[name]) for name, table in values.items()} | {
         "nodes": NODES, "start": START, "cuts": cuts(), "figures": FIGURES, "groups": list(trade.GROUPS),
         "names": [plots.GROUPS[g] for g in trade.GROUPS], "colours": [plots.COLOURS[g] for g in trade.GROUPS],
-        "weight": weight.tolist(), "support": support.tolist(),
-        "economy": _nest(runs["economy"][columns], "multiplier", "export_propensity", "rail_capacity"),
-        "without": _nest(runs["without"][columns], "rail_capacity"),
-        "access": _nest(runs["access"][both] / base[both].astype(float), "facilitation", "redirection"),
-        "price": _nest(prices[EXPORTS] / prices[SUPPLY].to_numpy(), "brent"),
-        "imports": _nest(prices[IMPORTS], "brent"),
-        "reference": _nest(prices[["share_reference_constant", "share_reference"]], "brent"),
-        "share_base_year": float(base["share_base_year"]),
-        "interval": {n: [float(runs["interval"][f"{m}_{q}"].iloc[0]) for q in ("q05", "q95")]
+        "support": support.tolist(), "weight": (support + chapter_90 * (support.index == "90-99")).tolist(),
+        "share_base_year": float(base["share_base_year"]), "presets": presets(), "checked": CHECKED,
+        "interval": {n: [float(interval[f"{m}_{q}"]) for q in ("q05", "q95")]
                      for n, m in (("share_constant", "share_constant"), ("turnover_bn_usd", "turnover"))},
-        "presets": presets(), "checked": CHECKED,
     }  # fmt: skip
-    data["errors"] = check(data, plan["check"], runs["check"])
-    return data
+    return data | {"errors": check(data, states["check"], runs["check"])}
 
 
 def presets() -> dict[str, dict]:
@@ -156,11 +149,10 @@ def evaluate(data: Mapping, state: Mapping) -> dict[str, float]:
     without, n = at(data, "without", state), len(ECONOMY)
     own = at(data, "economy", state) if state["research_infrastructure"] else without
     supply = own[n:] + state["export_support"] * np.asarray(data["support"]) * without[n:]  # (3.5), 2030
-    sold, bought = np.split(at(data, "access", state), 2)
+    (sold, bought), prices, groups = np.split(at(data, "access", state), 2), at(data, "prices", state), len(supply)
     supply = supply * sold
-    exports, imports = supply * at(data, "price", state), at(data, "imports", state) * bought
+    exports, imports, base = supply * prices[:groups], prices[groups:-2] * bought, prices[-2:]
     constant, current = (100 * np.dot(data["weight"], v) / v.sum() for v in (supply, exports))
-    base = at(data, "reference", state)
     figures = [constant, constant - base[0], current, current - base[1], exports.sum() + imports.sum(), exports.sum(),
                imports.sum(), *own[:n]]  # fmt: skip
     return dict(zip([*FIGURES, *SUPPLY, *EXPORTS, *IMPORTS], [*figures, *supply, *exports, *imports], strict=True))
@@ -180,10 +172,8 @@ def check(data: Mapping, states: list[dict], runs: pd.DataFrame) -> dict[str, li
 
 def write(folder: Path, jobs: int = 2) -> Path:
     """Write `data.js` (a script, so that the page works from a file) into `folder`; returns its path."""
-    data = build(folder, jobs)
-    path = folder / "data.js"
-    text = json.dumps(data, separators=(",", ":"))
-    path.write_text(f"window.RUTRADE_EXPLORER={text};\n", encoding="utf-8")
+    text, path = json.dumps(build(folder, jobs), separators=(",", ":")), folder / "data.js"
+    sweep._write(path, f"window.RUTRADE_EXPLORER={text};\n")
     return path
 
 

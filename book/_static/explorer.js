@@ -50,9 +50,9 @@
 
   function evaluate(state) {
     const without = at("without", state), own = state.research_infrastructure ? at("economy", state) : without;
-    const n = without.length - data.groups.length, access = at("access", state), price = at("price", state), base = at("reference", state);
+    const count = data.groups.length, n = without.length - count, access = at("access", state), prices = at("prices", state), base = prices.slice(-2);
     const supply = data.groups.map((_, g) => (own[n + g] + state.export_support * data.support[g] * without[n + g]) * access[g]);
-    const exports = supply.map((x, g) => x * price[g]), imports = at("imports", state).map((x, g) => x * access[data.groups.length + g]);
+    const exports = supply.map((x, g) => x * prices[g]), imports = data.groups.map((_, g) => prices[count + g] * access[count + g]);
     const share = (values) => (100 * sum(values.map((x, g) => x * data.weight[g]))) / sum(values);
     const constant = share(supply), current = share(exports), sold = sum(exports), paid = sum(imports);
     const figures = [constant, constant - base[0], current, current - base[1], sold + paid, sold, paid, ...own.slice(0, n)];
@@ -126,7 +126,7 @@
     make("fieldset", {}, make("legend", {}, "Levers"), controls), summary, strip, scroll("Key figures", table),
     make("p", { class: "choice" }, make("label", { for: "ex-view" }, "Bars show "), views), bars,
     make("details", {}, make("summary", {}, "The groups as a table"), scroll("Groups", groups)),
-    make("p", {}, "Run this point again with the whole chain: "), make("pre", { tabindex: 0, "aria-label": "Command" }, shown), make("p", {}, permalink),
+    make("p", {}, "Run this point again with the whole chain: "), make("pre", { tabindex: 0, role: "region", "aria-label": "Command" }, shown), make("p", {}, permalink),
     make("details", {}, make("summary", {}, `How exact this is: within ${format(worst, 2)} % of any figure's range`), scroll("Errors", errors)));
   views.addEventListener("input", () => { view = views.value; show(true); });
   presets.addEventListener("input", () => { if (presets.value) { state = { ...data.presets[presets.value] }; show(true); } });
