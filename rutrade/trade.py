@@ -763,13 +763,13 @@ def inputs(base_year: int = 2023, prices: str = "mid", elasticity_set: str = "ce
     chapters = datasets.load("trade_chapters")
     chapters = chapters[(chapters["reporter"] == "BACI") & (chapters["year"] == base_year) & (chapters["item"] == "90")]
     instruments = chapters.set_index(chapters["exporter"] + "_to_" + chapters["importer"])["value_musd"] / 1e3
-    elasticities = datasets.load("trade_elasticities")
+    past = history()
     if elasticity_set not in ("low", "central", "high"):
         raise unknown("elasticity set", elasticity_set, ("low", "central", "high"))
-    elasticities = elasticities.assign(central=elasticities[elasticity_set])
+    elasticities = past["elasticities"].assign(central=past["elasticities"][elasticity_set])
     base = TradeBase(base_year, value, share, instruments / value.loc["90-99"], "BACI")
-    errors = interval_errors(rolling_errors(**history()))
-    return Inputs(base, elasticities, paths(prices), errors, datasets.load("trade_levers"))
+    path = past["paths"] if prices == past["paths"].scenario else paths(prices)
+    return Inputs(base, elasticities, path, interval_errors(rolling_errors(**past)), datasets.load("trade_levers"))
 
 
 def paths(prices: str = "mid") -> Paths:
