@@ -169,7 +169,8 @@ def test_lazy_images_appear_when_the_reader_comes_to_them(browser, site):
 def test_the_keyboard_reaches_and_scrolls_a_wide_table(browser, site):
     page = browser.new_page(viewport=NARROW)
     page.goto(f"{site}/book/results/base/01_trade_structure.html", wait_until="load")
-    wide = "[...document.querySelectorAll('.table-scroll')].findIndex(e => !e.closest('details') && e.scrollWidth > e.clientWidth + 20)"
+    wide = "e => !e.closest('details') && e.scrollWidth > e.clientWidth + 20"
+    wide = f"[...document.querySelectorAll('.table-scroll')].findIndex({wide})"
     number = page.evaluate(wide)
     assert number >= 0
     box = page.locator(".table-scroll").nth(number)
