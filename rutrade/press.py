@@ -106,6 +106,8 @@ def _scripts(soup) -> None:
 
 
 def _tables(soup) -> None:
+    for box in soup.select("article .pst-scrollable-table-container"):
+        box.unwrap()  # the theme's own box has no role and no name
     for number, table in enumerate(soup.select("article table"), 1):
         for row in table.select("thead tr"):
             for cell in row.find_all("th"):
