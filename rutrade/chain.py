@@ -19,6 +19,7 @@ from rutrade.scenarios import Scenario
 ADVANCED = ("DEU", "JPN", "KOR", "USA")
 REGION = "SibFD"  # federal district of Novosibirsk
 HISTORY, HORIZON = (2016, 2019, 2023), 2030
+FLOW_NAMES = {"RUS_to_CHN": "Russia to China", "CHN_to_RUS": "China to Russia"}
 BUILT, SOLD = "construction and operation", "commercialised output"
 ENGINEERING_CHEMICALS = trade.CHEMICALS + trade.ENGINEERING
 RENEWED = ("MAC", "ELE", "CHE", "PHA", "FAB", "VEH", "OTR")  # sectors of the productivity effect (assumption)
@@ -437,7 +438,7 @@ def crossing(line: pd.Series, level: float) -> float:
 def fan_tables(result: ChainResult, inertial: ChainResult) -> dict[str, pd.DataFrame]:
     """Both flows by year (index): value of the scenario, quantiles, inertial value; bn USD current."""
     tables = {}
-    for flow, name in (("RUS_to_CHN", "Russia to China"), ("CHN_to_RUS", "China to Russia")):
+    for flow, name in FLOW_NAMES.items():
         ours, base = (_by_year(r.tables["trade_totals"], flow) for r in (result, inertial))
         tables[name] = ours[["value_bn_usd", *trade.QUANTILES]].assign(inertial=base["value_bn_usd"])
     return tables

@@ -11,7 +11,7 @@
     { name: "export_propensity", label: "Share of the commercialised output that is exported", step: 0.01, show: percent, economy: true },
     { name: "rail_capacity", label: "Eastern railways in 2030", options: { 140: "140 Mt a year: other freight takes a ninth", 150: "150 Mt a year", 158: "158 Mt a year: as in 2023", 165: "165 Mt a year", 253: "253 Mt a year: nothing left unmoved" } },
     { name: "facilitation", label: "Trade facilitation: four levers together", step: 0.05, show: (x) => (x ? `${percent(x)} of the high values` : "none") },
-    { name: "redirection", label: "China's share in Russia's engineering and chemical exports", step: 0.01, show: (x) => (x ? `${percent(x)} in 2030` : "as projected") },
+    { name: "redirection", label: "Least share of China in Russia's engineering and chemical exports", step: 0.01, show: (x) => (x ? `${percent(x)} in 2030` : "as projected") },
     { name: "export_support", label: "Extra supply of engineering and chemical exports", step: 0.05, show: (x) => (x ? `+${percent(x)} in 2030` : "none") },
     { name: "brent", label: "Price of oil (Brent)", options: { low: "low", mid: "middle", high: "high" } },
     { name: "research_infrastructure", label: "The research infrastructure", options: { true: "is built", false: "is not built" } },
