@@ -39,7 +39,11 @@ def _open(context, address: str, messages: list[str]):
     page = context.new_page()
     page.on("console", lambda m: messages.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: messages.append(f"script: {error}"))
-    page.on("requestfailed", lambda request: messages.append(f"failed: {request.url}"))
+    # what a redirect breaks off by leaving the page has not failed; a missing file still answers 404 below
+    page.on(
+        "requestfailed",
+        lambda r: messages.append(f"failed: {r.url}") if r.failure != "net::ERR_ABORTED" else None,
+    )
     page.on("response", lambda r: messages.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
     page.on("request", lambda r: messages.append(f"remote: {r.url}") if _remote(r.url) else None)
     page.goto(address, wait_until="load")
