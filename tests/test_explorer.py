@@ -13,7 +13,6 @@ import yaml
 from rutrade import RunError, book, chain, explorer
 from rutrade.scenarios import Scenario
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SHARE = "Engineering and chemicals, prices of 2023, % of exports"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Explorer</title></head>
 <body><div id="lever-explorer"></div><script src="data.js"></script><script src="explorer.js"></script></body></html>"""
@@ -31,25 +30,19 @@ def data(script):
 
 
 @pytest.fixture(scope="module")
-def page(script, tmp_path_factory):
+def page(browser, script, tmp_path_factory):
     """The explorer opened from a file, without a server."""
-    if not CHROMIUM:
-        pytest.skip("Chromium is not installed: the explorer's page was NOT tested in a browser")
-    from playwright.sync_api import sync_playwright
-
     folder = tmp_path_factory.mktemp("explorer")
     (folder / "index.html").write_text(PAGE, encoding="utf-8")
     for path in (script, book.root() / "book/_static/explorer.js"):
         shutil.copy(path, folder)
-    with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page(viewport={"width": 400, "height": 900})
-        tab.problems, tab.address = [], (folder / "index.html").as_uri()
-        tab.on("pageerror", lambda error: tab.problems.append(str(error)))
-        tab.on("console", lambda message: tab.problems.append(message.text) if message.type == "error" else None)
-        tab.on("requestfailed", lambda request: tab.problems.append(request.url))
-        yield tab
-        browser.close()
+    tab = browser.new_page(viewport={"width": 400, "height": 900})
+    tab.problems, tab.address = [], (folder / "index.html").as_uri()
+    tab.on("pageerror", lambda error: tab.problems.append(str(error)))
+    tab.on("console", lambda message: tab.problems.append(message.text) if message.type == "error" else None)
+    tab.on("requestfailed", lambda request: tab.problems.append(request.url))
+    yield tab
+    tab.close()
 
 
 @pytest.fixture
