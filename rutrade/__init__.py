@@ -1,13 +1,17 @@
 """rutrade: three interrelated models of Russia-China trade and a regional research infrastructure.
 
-The package reproduces and tests Novikova & Gulakova 2025 (doi:10.17059/ekon.reg.2025-3-8).
-Data flows one way: `datasets` -> (`structure` | `regional` | `project` | `trade`) -> `economy`
--> `chain` -> `sweep` -> `book`/`cli`. Importing the package imports none of its modules.
+The package reproduces and tests Novikova & Gulakova 2025 (doi:10.17059/ekon.reg.2025-3-8). Imports point one way:
+`data` -> (`structure` | `project` | `economy` | `trade`) -> `chain` -> `sweep` -> `publish` -> `cli`. A module is
+imported when its name is first used, so that `import rutrade` is quick and `rutrade.chain` works all the same.
 """
 
 from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
 
-__version__ = "0.1.0"
+__version__ = version("rutrade")
+_MODULES = ("chain", "data", "economy", "project", "publish", "scenarios", "structure", "sweep", "trade")
+__all__ = ["InputError", "RunError", *_MODULES]
 
 
 class InputError(ValueError):
@@ -24,3 +28,13 @@ def unknown(kind: str, value: object, allowed) -> InputError:
     close = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return InputError(f"unknown {kind} '{value}': {hint}allowed: {', '.join(allowed)}")
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        return import_module(f"rutrade.{name}")
+    raise AttributeError(f"module 'rutrade' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rutrade import InputError, __version__, datasets, economy, project, regional, structure, trade
+from rutrade import InputError, __version__, data, economy, project, structure, trade
+from rutrade.economy import regional
 from rutrade.scenarios import Scenario
 
 ADVANCED = ("DEU", "JPN", "KOR", "USA")
@@ -96,19 +97,19 @@ def load(folder: str | Path) -> ChainResult:
 def prepare(scenario: Scenario | None = None) -> Prepared:
     """Read the data and solve what does not change between scenarios of the same sectors, bands and trade inputs."""
     s = scenario or Scenario()
-    return _prepare(datasets.fingerprint(), s.sectors, s.band_deliveries, s.band_imports, s.band_exports,
+    return _prepare(data.fingerprint(), s.sectors, s.band_deliveries, s.band_imports, s.band_exports,
                     s.projection_base, s.brent, s.elasticity_set)  # fmt: skip
 
 
 @lru_cache(maxsize=4)
-def _prepare(data, sectors, deliveries, imports, exports, base_year, brent, elasticities) -> Prepared:
-    history, model, inertial = _economy(data, sectors, deliveries, imports, exports)
+def _prepare(fingerprint, sectors, deliveries, imports, exports, base_year, brent, elasticities) -> Prepared:
+    history, model, inertial = _economy(fingerprint, sectors, deliveries, imports, exports)
     return Prepared(
-        project.inputs(),
+        project.inputs.tables(),
         history,
         model,
         inertial,
-        trade.inputs(base_year, brent, elasticities),
+        trade.inputs.projection(base_year, brent, elasticities),
         _sector_groups(model.tables),
         _advanced_structure(),
         _classes("wits_group"),
@@ -116,10 +117,10 @@ def _prepare(data, sectors, deliveries, imports, exports, base_year, brent, elas
 
 
 @lru_cache(maxsize=2)
-def _economy(data, sectors, deliveries, imports, exports):
+def _economy(fingerprint, sectors, deliveries, imports, exports):
     """Model 2 to 2023 and its program for 2030, kept so that scenarios are solved in place."""
-    tables = regional.build(regional.inputs(), variant=sectors)
-    paths, bands = economy.inputs(), economy.Bands(deliveries, imports, exports)
+    tables = regional.build(economy.inputs.regional(), variant=sectors)
+    paths, bands = economy.inputs.paths(), economy.Bands(deliveries, imports, exports)
     kappa = economy.calibrate_capital(tables, paths)
     history = economy.path(tables, paths, HISTORY, bands=bands, kappa=kappa)
     model = economy.EconomyModel(tables, HORIZON, paths, history[HISTORY[-1]].state, bands, kappa)
@@ -129,7 +130,7 @@ def _economy(data, sectors, deliveries, imports, exports):
 
 def _sector_groups(tables: regional.RegionalTables) -> pd.DataFrame:
     """The map from sectors to commodity groups, weighted by exports of 2016 where sectors are merged."""
-    mapping = datasets.load("sector_group")[["flow", "sector", "group", "share", "margin"]]
+    mapping = data.load("sector_group")[["flow", "sector", "group", "share", "margin"]]
     sectors = tables.data.sectors
     if tables.sectors == tuple(sectors.index):
         return mapping
@@ -145,14 +146,14 @@ def _sector_groups(tables: regional.RegionalTables) -> pd.DataFrame:
 
 def _advanced_structure() -> pd.Series:
     """Shares by common class of what Germany, Japan, Korea and the USA together sold to China, latest panel year."""
-    panel = datasets.load("gravity_sectors")
+    panel = data.load("gravity_sectors")
     rows = panel[(panel["year"] == panel["year"].max()) & panel["exporter"].isin(ADVANCED)]
     return structure.shares(rows.groupby(rows["sector"].map(_classes("wiod_sector")))["CHN"].sum().astype(float))
 
 
 def _classes(classification: str) -> pd.Series:
     """Common class of each code of a classification."""
-    table = datasets.load("product_classes")
+    table = data.load("product_classes")
     return table[table["classification"] == classification].set_index("code")["class"]
 
 
@@ -232,7 +233,7 @@ def run(scenario: Scenario | None = None, prepared: Prepared | None = None) -> C
     effect = economy.effect(with_, without)
     tables = _tables(s, p, evaluation, without, with_, effect, reference, projected) | {"feedback": steps}
     figures = _figures(s, p, evaluation, without, with_, effect, reference, projected, tables)
-    manifest = {"version": __version__, "data": datasets.fingerprint()}
+    manifest = {"version": __version__, "data": data.fingerprint()}
     return ChainResult(s, figures, tables, manifest)
 
 

@@ -41,11 +41,11 @@ def run(notebook: str, pairs: tuple, scenario: str, output: str | None) -> None:
 
     import yaml
 
-    from rutrade import book
+    from rutrade.publish import runs
 
     overrides = {name: yaml.safe_load(value) for name, value in pairs}
-    job = book.prepare(notebook, scenario, overrides, Path(output) if output else None)
-    manifest = book.execute(job)
+    job = runs.prepare(notebook, scenario, overrides, Path(output) if output else None)
+    manifest = runs.execute(job)
     click.echo(f"{job.target} ({manifest['seconds']} s)")
 
 
@@ -55,9 +55,9 @@ def run(notebook: str, pairs: tuple, scenario: str, output: str | None) -> None:
 @click.option("--pdf/--no-pdf", default=None, help="Demand or omit the PDF.  [default: if Chromium is installed]")
 def book_(force: bool, jobs: int, pdf: bool | None) -> None:
     """Execute the notebooks that changed, build the book and its PDF, check its pages."""
-    from rutrade import book
+    from rutrade.publish import build
 
-    book.build(force, jobs, pdf)
+    build.build(force, jobs, pdf)
 
 
 @main.command()
@@ -66,10 +66,10 @@ def renew(notebooks: tuple[str, ...]) -> None:
     """Store new reference outputs of NOTEBOOKS (all when none is named)."""
     from tqdm import tqdm
 
-    from rutrade import book
+    from rutrade.publish import runs
 
-    for name in tqdm(notebooks or book.notebooks(), unit="notebook"):
-        book.renew(name)
+    for name in tqdm(notebooks or runs.notebooks(), unit="notebook"):
+        runs.renew(name)
 
 
 @main.group(cls=_Group, invoke_without_command=True)
@@ -138,10 +138,10 @@ def data() -> None:
 @data.command("list")
 def data_list() -> None:
     """Name, rows and title of every table."""
-    from rutrade import datasets
+    from rutrade import data
 
-    for name in datasets.names():
-        click.echo(f"{name:24} {len(datasets.load(name)):6,} rows  {datasets.describe(name).title}")
+    for name in data.names():
+        click.echo(f"{name:24} {len(data.load(name)):6,} rows  {data.describe(name).title}")
 
 
 @data.command("show")
@@ -149,22 +149,22 @@ def data_list() -> None:
 @click.option("-n", "--rows", default=20, show_default=True, type=click.IntRange(1), help="Rows shown.")
 def data_show(name: str, rows: int) -> None:
     """Columns with units, and the first rows, of table NAME."""
-    from rutrade import datasets
+    from rutrade import data
 
-    table = datasets.describe(name)
+    table = data.describe(name)
     click.echo(f"{table.title}\n{table.description}\nlicence: {table.licence}\n")
     for field in table.fields:
         unit = f" [{field['unit']}]" if field.get("unit") else ""
         click.echo(f"  {field['name']}{unit}: {field['description']}")
-    click.echo("\n" + datasets.load(name).head(rows).to_string(index=False))
+    click.echo("\n" + data.load(name).head(rows).to_string(index=False))
 
 
 @data.command("verify")
 def data_verify() -> None:
     """Check every table's hash, schema, keys and sources."""
-    from rutrade import datasets
+    from rutrade import data
 
-    report = datasets.verify()
+    report = data.verify()
     click.echo(report.to_string(index=False))
     if (report["result"] != "ok").any():
         sys.exit(2)
@@ -173,9 +173,9 @@ def data_verify() -> None:
 @data.command("seal")
 def data_seal() -> None:
     """Record the hashes of tables changed on purpose, after checking them."""
-    from rutrade import datasets
+    from rutrade import data
 
-    changed = datasets.seal()
+    changed = data.seal()
     click.echo(f"recorded: {', '.join(changed)}" if changed else "nothing changed")
 
 
@@ -183,9 +183,9 @@ def data_seal() -> None:
 @click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
 def data_update(key: str | None) -> None:
     """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
-    from rutrade import datasets
+    from rutrade import data
 
-    click.echo(datasets.update(key))
+    click.echo(data.update(key))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rutrade import InputError, __version__, datasets, scenarios
+from rutrade import InputError, __version__, data, scenarios
 from rutrade.scenarios import Scenario
 
 # Ranges drawn by Monte Carlo: triangular (low, central, high); sourced where the scenario's schema says so.
@@ -97,7 +97,7 @@ def key(point: Mapping) -> str:
 
 
 def _state() -> str:
-    digest = hashlib.sha256(f"{__version__}{datasets.fingerprint()}".encode())
+    digest = hashlib.sha256(f"{__version__}{data.fingerprint()}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         # how runs are presented does not change their results
         if path.stem not in ("book", "cli", "explorer", "plots", "sweep"):

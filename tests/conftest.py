@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rutrade import book, datasets, press
+from rutrade import data
+from rutrade.publish import build, pdf
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def data_copy(tmp_path, monkeypatch):
     """A copy of the data folder that the package reads instead of the real one."""
     folder = tmp_path / "data"
-    shutil.copytree(datasets.home(), folder)
+    shutil.copytree(data.home(), folder)
     monkeypatch.setenv("RUTRADE_DATA", str(folder))
     return folder
 
@@ -34,14 +35,14 @@ def html(tmp_path_factory):
     with done.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            done.write_text(str(book.build().parent))
+            done.write_text(str(build.build().parent))
     return Path(done.read_text())
 
 
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium by Playwright; the tests that need it are skipped, and say so, where none is installed."""
-    program = press.chromium()
+    program = pdf.chromium()
     if program is None:
         pytest.skip("not run: no Chromium or Chrome is installed (on Debian: apt-get install chromium)")
     from playwright.sync_api import sync_playwright

@@ -11,9 +11,10 @@ from urllib.parse import unquote
 import pytest
 from bs4 import BeautifulSoup
 
-from rutrade import book, datasets, scenarios
+from rutrade import data, files, scenarios
+from rutrade.publish import pages, runs, sphinx
 
-ROOT = book.root()
+ROOT = files.root()
 MODULES = {path.stem: path for path in sorted((ROOT / "rutrade").glob("*.py"))}
 MODELS = ("structure", "project", "regional", "economy", "trade", "chain")
 NUMBER = re.compile(r"\(((?:\d|R)\.\d+[ab]?)\)(?:-\((?:\d|R)\.(\d+)\))?")
@@ -162,7 +163,7 @@ def test_every_figure_leads_to_its_cell_tables_and_sources(html):
     data = BeautifulSoup((html / "book" / "results" / "data.html").read_text(encoding="utf-8"), "html.parser")
     entries, data_ids = {t["id"] for t in index.find_all(id=True)}, {t["id"] for t in data.find_all(id=True)}
     links = 0
-    for run in book.published():
+    for run in runs.published():
         path = (html / run.target.relative_to(ROOT)).with_suffix(".html")
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for source in page.find_all("p", class_="source"):
@@ -171,8 +172,8 @@ def test_every_figure_leads_to_its_cell_tables_and_sources(html):
             links += 1
     assert links >= 100
     assert "Cell ?" not in index.get_text()
-    assert {f"table-{name}" for name in datasets.names()} <= data_ids
-    assert {f"source-{key}" for key in datasets.sources().index} <= data_ids
+    assert {f"table-{name}" for name in data.names()} <= data_ids
+    assert {f"source-{key}" for key in data.sources().index} <= data_ids
 
 
 def test_the_tables_a_chapter_reads_are_found(monkeypatch):
@@ -180,18 +181,18 @@ def test_the_tables_a_chapter_reads_are_found(monkeypatch):
 
     cells = nbformat.read(ROOT / "notebooks" / "02_siberia.ipynb", as_version=4).cells
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    read, load = set(), datasets.load
-    monkeypatch.setattr(datasets, "load", lambda name: (read.add(name), load(name))[1])
+    read, load = set(), data.load
+    monkeypatch.setattr(data, "load", lambda name: (read.add(name), load(name))[1])
     monkeypatch.setattr("IPython.display.display", lambda *_, **__: None)
     exec(compile(code, "02_siberia", "exec"), {})
-    assert read and read <= set(book._tables_read(code))
+    assert read and read <= set(pages._tables_read(code))
 
 
 # How to check a number -----------------------------------------------------------------------------------------------
 
 
 def test_the_worked_example_closes(html):
-    check = book.traced()
+    check = pages.traced()
     assert check["csv_percent"] == pytest.approx(check["row_percent"], abs=5e-5)
     with (ROOT / "data" / "trade_structure.csv").open(encoding="utf-8", newline="") as stream:
         row = list(csv.reader(stream))[check["line"] - 1]
@@ -204,16 +205,16 @@ def test_the_worked_example_closes(html):
 
 
 def test_every_executed_page_says_how_it_was_made(html):
-    lock = book.hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:16]
-    for run in book.published():
+    lock = hashlib.sha256((ROOT / "requirements.txt").read_bytes()).hexdigest()[:16]
+    for run in runs.published():
         path = (html / run.target.relative_to(ROOT)).with_suffix(".html")
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         table = soup.select_one("details.manifest table")
         rows = {r.th.get_text(): r.td.get_text() for r in table.find_all("tr")}
         assert rows["scenario"] == run.scenario
         assert rows["parameters changed"] == str(dict(run.overrides))
-        assert rows["rutrade version"] == book.__version__
-        assert rows["data sha256 (first 16)"] == datasets.fingerprint()[:16]
+        assert rows["rutrade version"] == __version__
+        assert rows["data sha256 (first 16)"] == data.fingerprint()[:16]
         assert rows["lock sha256 (first 16)"] == lock
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", rows["executed"])
         assert float(rows["duration, s"]) > 0
@@ -253,9 +254,9 @@ def test_claims_page_counts_add_up_and_hold_without_the_script(html):
     tables = soup.select("article table")
     total = [int(cell.get_text()) for cell in tables[0].select("tbody tr")[-1].find_all("td")[1:]]
     rows = [row for table in tables[1:] for row in table.select("tbody tr")]
-    assert sum(total) == len(rows) == len(datasets.load("claims"))
+    assert sum(total) == len(rows) == len(data.load("claims"))
     assert not soup.select("tr[hidden]") and soup.select_one(".claims-filter").get_text() == ""
-    assert set(datasets.load("claims")["scenario"].dropna()) <= set(scenarios.names())
+    assert set(data.load("claims")["scenario"].dropna()) <= set(scenarios.names())
 
 
 def test_the_binder_environment_is_the_lock():
@@ -272,7 +273,7 @@ def test_the_binder_environment_is_the_lock():
      "ssh://git@github.com/some-one/ru.trade", "https://token@github.com/some-one/ru.trade/"],
 )  # fmt: skip
 def test_launch_buttons_lead_to_the_stored_notebook_of_the_clones_own_origin(origin):
-    links = book.launch(origin, "main", "02_siberia")
+    links = sphinx.launch(origin, "main", "02_siberia")
     assert links == {
         "Binder": "https://mybinder.org/v2/gh/some-one/ru.trade/main?urlpath=lab/tree/notebooks/02_siberia.ipynb",
         "Colab": "https://colab.research.google.com/github/some-one/ru.trade/blob/main/notebooks/02_siberia.ipynb",
@@ -283,4 +284,4 @@ def test_launch_buttons_lead_to_the_stored_notebook_of_the_clones_own_origin(ori
     "origin", ["", "/srv/git/rutrade.git", "https://gitlab.com/a/b", "https://github.com.evil.org/a/b"]
 )
 def test_a_clone_from_elsewhere_has_no_launch_buttons(origin):
-    assert book.launch(origin, "main", "02_siberia") == {}
+    assert sphinx.launch(origin, "main", "02_siberia") == {}

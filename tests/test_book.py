@@ -7,9 +7,10 @@ import nbformat
 import papermill
 import pytest
 
-from rutrade import InputError, RunError, book, scenarios
+from rutrade import InputError, RunError, files, scenarios
+from rutrade.publish import check, claims, runs
 
-ROOT = book.root()
+ROOT = files.root()
 
 
 class Probe(scenarios.Parameters):
@@ -43,49 +44,49 @@ def little(tmp_path, monkeypatch):
 
 
 def test_a_page_is_executed_once_and_again_when_notebook_parameters_package_or_lock_change(little):
-    run = book.prepare("probe")
-    assert not book.fresh(run)
-    book.execute(run, progress=False)
-    assert book.fresh(run)
-    assert not book.fresh(book.prepare("probe", overrides={"number": 2}, folder=run.target.parent))
+    run = runs.prepare("probe")
+    assert not runs.fresh(run)
+    runs.execute(run, progress=False)
+    assert runs.fresh(run)
+    assert not runs.fresh(runs.prepare("probe", overrides={"number": 2}, folder=run.target.parent))
     for name in ("rutrade/module.py", "requirements.txt"):
         text = (little / name).read_text()
         (little / name).write_text(text + " ")
-        assert not book.fresh(run), name
+        assert not runs.fresh(run), name
         (little / name).write_text(text)
-        assert book.fresh(run)
+        assert runs.fresh(run)
     stored = little / "notebooks" / "probe.ipynb"
     stored.write_text(stored.read_text().replace("# Probe", "# Other"))
-    assert not book.fresh(run)
+    assert not runs.fresh(run)
 
 
 def test_own_parameters_never_replace_the_published_page(little):
-    published = book.prepare("probe")
-    own = book.prepare("probe", overrides={"number": 3})
+    published = runs.prepare("probe")
+    own = runs.prepare("probe", overrides={"number": 3})
     assert own.target != published.target
 
 
 def test_a_notebook_that_raises_keeps_the_last_good_page_and_names_the_cell(little):
-    good = book.prepare("probe", folder=little / "out")
-    book.execute(good, progress=False)
+    good = runs.prepare("probe", folder=little / "out")
+    runs.execute(good, progress=False)
     before = good.target.read_bytes()
-    bad = book.prepare("probe", overrides={"number": 8}, folder=little / "out")
+    bad = runs.prepare("probe", overrides={"number": 8}, folder=little / "out")
     with pytest.raises(RunError, match=r"probe \(base\): cell \d+ raised ZeroDivisionError"):
-        book.execute(bad, progress=False)
+        runs.execute(bad, progress=False)
     assert good.target.read_bytes() == before
     assert (little / "out" / "failed" / "probe.ipynb").exists()
     assert not list((little / "out").glob(".*"))
 
 
 def test_bad_input_found_inside_a_notebook_is_one_sentence(little):
-    run = book.prepare("probe", overrides={"number": 7}, folder=little / "out")
+    run = runs.prepare("probe", overrides={"number": 7}, folder=little / "out")
     with pytest.raises(InputError, match="^probe: seven is not wanted$"):
-        book.execute(run, progress=False)
+        runs.execute(run, progress=False)
 
 
 def test_ctrl_c_leaves_nothing_half_written(little, monkeypatch):
-    run = book.prepare("probe", folder=little / "out")
-    book.execute(run, progress=False)
+    run = runs.prepare("probe", folder=little / "out")
+    runs.execute(run, progress=False)
     before = run.target.read_bytes()
 
     def interrupted(source, target, **_):
@@ -94,7 +95,7 @@ def test_ctrl_c_leaves_nothing_half_written(little, monkeypatch):
 
     monkeypatch.setattr(papermill, "execute_notebook", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        book.execute(run, progress=False)
+        runs.execute(run, progress=False)
     assert run.target.read_bytes() == before
     assert [p.name for p in (little / "out").iterdir()] == ["probe.ipynb"]
 
@@ -102,8 +103,8 @@ def test_ctrl_c_leaves_nothing_half_written(little, monkeypatch):
 def test_two_executions_differ_only_in_date_and_duration(little):
     pages = []
     for name in ("a", "b"):
-        run = book.prepare("probe", folder=little / name)
-        book.execute(run, progress=False)
+        run = runs.prepare("probe", folder=little / name)
+        runs.execute(run, progress=False)
         text = re.sub(r"\d{4}-\d\d-\d\d [\d:]+ UTC|duration, s</th><td>[\d.]+", "", run.target.read_text())
         notebook = json.loads(text)
         del notebook["metadata"]["rutrade"]["seconds"]
@@ -117,9 +118,9 @@ def test_two_executions_differ_only_in_date_and_duration(little):
 
 
 def test_the_book_builds_and_passes_its_own_checks(html):
-    assert book.check(html) == []
-    for run in book.published():
-        assert (html / run.target.relative_to(book.root())).with_suffix(".html").is_file()
+    assert check.check(html) == []
+    for run in runs.published():
+        assert (html / run.target.relative_to(files.root())).with_suffix(".html").is_file()
 
 
 def test_every_csv_link_leads_to_a_file_with_numbers(html):
@@ -160,7 +161,7 @@ def test_check_finds_what_it_is_for(tmp_path):
     )
     (tmp_path / "other.html").write_text("<h1>A</h1>")
     (tmp_path / "sheet.css").write_text("@import url('//fonts.example/f.css');")
-    found = " | ".join(book.check(tmp_path))
+    found = " | ".join(check.check(tmp_path))
     for problem in (
         "remote script",
         "without alt",
@@ -182,18 +183,18 @@ def test_check_finds_what_it_is_for(tmp_path):
      (10.5, "at most", "partly"), (10.05, "about", "reproduced"), (12, "about", "not reproduced")],
 )  # fmt: skip
 def test_verdict_follows_from_figure_criterion_and_tolerances(figure, relation, verdict):
-    assert book.judge(figure, relation, threshold=10, tolerance=0.1, wide=1) == verdict
+    assert claims.judge(figure, relation, threshold=10, tolerance=0.1, wide=1) == verdict
 
 
 def test_claims_are_judged_by_recorded_values_and_an_unknown_value_is_an_error():
     values = json.loads((ROOT / "book" / "results" / "values.json").read_text())
-    table = book.claims(values).set_index("claim")
+    table = claims.claims(values).set_index("claim")
     assert table.loc["p1-growth", "verdict"] == "reproduced"
     assert table.loc["p1-imports-structure", "verdict"] == "not reproduced"
     assert table.loc["s-machinery", "verdict"] == "not reproduced"
     assert table.loc["s-siberia-share", "verdict"] == "not testable"
     changed = values | {"base": values["base"] | {"turnover_growth": 1.0}}
-    assert book.claims(changed).set_index("claim").loc["p1-growth", "verdict"] == "not reproduced"
+    assert claims.claims(changed).set_index("claim").loc["p1-growth", "verdict"] == "not reproduced"
     del changed["base"]["turnover_growth"]
     with pytest.raises(InputError, match="no page of scenario 'base' records 'turnover_growth'"):
-        book.claims(changed)
+        claims.claims(changed)

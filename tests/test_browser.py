@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 from bs4 import BeautifulSoup
 
-from rutrade import press
+from rutrade.publish import check
 
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 400, "height": 800}
 
@@ -61,7 +61,7 @@ def _remote(address: str) -> bool:
 def visits(browser, html, site):
     """Every page opened once: light and wide, then dark and narrow. A page that does not turn dark times out."""
     seen = {}
-    for path in press.pages(html):
+    for path in check.pages(html):
         name, visit = path.relative_to(html).as_posix(), Visit()
         context = browser.new_context(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
         page = _open(context, f"{site}/{name}", visit.messages)
@@ -199,7 +199,7 @@ def test_the_pdf_holds_every_chapter_figure_and_formula(browser, html):
     front = BeautifulSoup((html / "book" / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert front.select_one("article a[href$='book.pdf']")
     figures = formulas = 0
-    for path in press.pages(html):
+    for path in check.pages(html):
         article = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select_one("article.bd-article")
         if not article or path.parent == html:
             continue

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rutrade import InputError, chain, datasets, economy, project
+from rutrade import InputError, chain, data, economy, project
 from rutrade.scenarios import Scenario
 
 
@@ -159,7 +159,7 @@ def test_twelve_sectors_run_by_the_same_code():
 
 def test_the_result_holds_parameters_with_sources_and_data_hash(run):
     result = run()
-    assert result.manifest["data"] == datasets.fingerprint()
+    assert result.manifest["data"] == data.fingerprint()
     assert set(result.tables["parameters"]["parameter"]) == set(Scenario.model_fields)
     assert (result.tables["parameters"]["source"].str.len() > 0).all()
 

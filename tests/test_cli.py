@@ -5,7 +5,7 @@ import shutil
 import pytest
 from click.testing import CliRunner
 
-from rutrade import book, cli, datasets
+from rutrade import cli, data
 
 
 def call(*arguments):
@@ -53,7 +53,7 @@ def test_an_unwritable_results_folder_is_named(tmp_path):
 def test_lists_name_every_preset_and_every_table():
     assert "since_2017" in call("scenarios").output
     listed = call("data", "list").output
-    assert all(name in listed for name in datasets.names())
+    assert all(name in listed for name in data.names())
     shown = call("data", "show", "trade_totals").output
     assert "value_bn_usd" in shown and "licence" in shown
 

@@ -6,20 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rutrade import InputError, datasets, economy, regional
-from rutrade.economy import Bands, EconomyModel, Paths, ProjectColumn
+from rutrade import InputError, data, economy
+from rutrade.economy import Bands, EconomyModel, Paths, ProjectColumn, regional
 
 ZERO = Bands(0, 0, 0)
 
 
 @pytest.fixture(scope="module")
 def data():
-    return regional.inputs()
+    return economy.inputs.regional()
 
 
 @pytest.fixture(scope="module")
 def paths():
-    return economy.inputs()
+    return economy.inputs.paths()
 
 
 @pytest.fixture(scope="module")
@@ -360,7 +360,7 @@ def test_a_column_in_the_coarse_variant_takes_fine_sectors(data, paths):
 
 
 def test_the_backtest_compares_with_naive_forecasts(tables, solutions):
-    table = economy.backtest(tables, solutions, datasets.load("gva_path"))
+    table = economy.backtest(tables, solutions, data.load("gva_path"))
     assert set(table["year"]) == {2019, 2023} and table.notna().all().all()
     for _, part in table.groupby(["year", "kind"]):
         assert part["weight"].sum() == pytest.approx(1)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from rutrade import RunError, book, chain, explorer
+from rutrade import RunError, chain, files
+from rutrade.publish import explorer, runs
 from rutrade.scenarios import Scenario
 
 SHARE = "Engineering and chemicals, prices of 2023, % of exports"
@@ -21,7 +22,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Expl
 @pytest.fixture(scope="module")
 def script():
     """The data file; the runs of the chain behind it are made once and kept beside the results."""
-    return explorer.write(book.results() / "explorer")
+    return explorer.write(runs.results() / "explorer")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def page(browser, script, tmp_path_factory):
     """The explorer opened from a file, without a server."""
     folder = tmp_path_factory.mktemp("explorer")
     (folder / "index.html").write_text(PAGE, encoding="utf-8")
-    for path in (script, book.root() / "book/_static/explorer.js"):
+    for path in (script, files.root() / "book/_static/explorer.js"):
         shutil.copy(path, folder)
     tab = browser.new_page(viewport={"width": 400, "height": 900})
     tab.problems, tab.address = [], (folder / "index.html").as_uri()
@@ -114,7 +115,7 @@ def test_the_command_runs_the_same_point(fresh):
     for state in explorer.random_states(40, seed=4):
         words = fresh.evaluate("(state) => window.rutradeExplorer.command(state)", state).split(" -p ")
         given = {name: yaml.safe_load(value) for name, value in (pair.split() for pair in words[1:])}
-        job = book.prepare(words[0].removeprefix("rutrade run "), overrides=given, folder=Path("x"))
+        job = runs.prepare(words[0].removeprefix("rutrade run "), overrides=given, folder=Path("x"))
         meant = Scenario.check(**explorer.overrides(state)).model_dump()
         assert Scenario.check(**dict(job.overrides)).model_dump() == pytest.approx(meant)
 

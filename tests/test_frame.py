@@ -8,9 +8,9 @@ from importlib.metadata import version
 
 import pytest
 
-from rutrade import book
+from rutrade import files
 
-ROOT = book.root()
+ROOT = files.root()
 
 
 def test_jupyter_book_is_version_1_because_version_2_ignores_our_configuration_and_still_exits_0():

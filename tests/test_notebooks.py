@@ -10,11 +10,12 @@ import nbformat
 import pandas as pd
 import pytest
 
-from rutrade import book, datasets
+from rutrade import data, files
+from rutrade.publish import runs
 
-ROOT = book.root()
+ROOT = files.root()
 
-NAMES = book.notebooks()
+NAMES = runs.notebooks()
 
 
 def stored(name):
@@ -138,5 +139,5 @@ def test_notebooks_read_only_the_package_data():
     for name in NAMES:
         source = "\n".join(c.source for c in stored(name).cells)
         assert not re.search(r"read_csv|open\(|Path\(", source), name
-        for table in re.findall(r'datasets\.load\("(\w+)"\)', source):
-            assert table in datasets.names()
+        for table in re.findall(r'data\.load\("(\w+)"\)', source):
+            assert table in data.names()

@@ -5,7 +5,8 @@ import shutil
 import pytest
 from PIL import Image
 
-from rutrade import InputError, RunError, book, press
+from rutrade import InputError, RunError
+from rutrade.publish import build, check, pdf, polish
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>T — Book</title><meta name="viewport" content="a">
 <meta name="viewport" content="b"><script>const THEBE_JS_URL = "https://x"</script><script>var a = 1;</script>
@@ -34,7 +35,7 @@ def folder(tmp_path):
 
 
 def test_every_mend_is_made_once(folder):
-    press.polish(folder)
+    polish.polish(folder)
     text = (folder / "page.html").read_text(encoding="utf-8")
     assert 'loading="lazy"' in text and 'width="7"' in text and 'height="5"' in text
     assert '<a class="enlarge" href="a.png" title="Open the figure alone"><img' in text
@@ -48,33 +49,33 @@ def test_every_mend_is_made_once(folder):
     assert (folder / "_static/scripts/fontawesome.js").read_text() == 'x={moon:[1,2,[3,"m"],"f1","M1 2z"],}'
     sheet = (folder / "_static/styles/theme.css").read_text()
     assert sheet == "a{background:url(../file.png)}\nb{}"
-    press.polish(folder)
+    polish.polish(folder)
     assert (folder / "page.html").read_text(encoding="utf-8") == text
     assert (folder / "_static/styles/theme.css").read_text() == sheet
 
 
 def test_a_page_that_only_leads_on_becomes_a_whole_page_with_a_link(folder):
     (folder / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=page.html" />\n')
-    press.polish(folder)
+    polish.polish(folder)
     text = (folder / "index.html").read_text()
     assert text.startswith("<!DOCTYPE html>\n<html lang=") and 'url=page.html"' in text
     assert '<a href="page.html">' in text and "favicon" in text
-    press.polish(folder)
+    polish.polish(folder)
     assert (folder / "index.html").read_text() == text
 
 
 def test_a_heavy_page_is_a_problem_unless_its_images_load_lazily(folder, monkeypatch):
     monkeypatch.setattr(press, "PAGE_LIMIT", 2000)
     (folder / "a.png").write_bytes(bytes(3000))
-    assert any("load at once" in problem for problem in book.check(folder))
-    press.polish(folder)
-    assert not any("load at once" in problem for problem in book.check(folder))
+    assert any("load at once" in problem for problem in check.check(folder))
+    polish.polish(folder)
+    assert not any("load at once" in problem for problem in check.check(folder))
 
 
 def test_a_browser_that_fails_is_an_error_and_leaves_no_half_made_file_and_no_dead_link(folder, tmp_path):
     program = shutil.which("false")
     with pytest.raises(RunError, match="Chromium could not print"):
-        press.pdf(folder, ["page"], program)
+        pdf.write(folder, ["page"], program)
     assert not (folder / "book.pdf").exists() and not (folder / "_joined.html").exists()
     assert "book.pdf" not in (folder / "page.html").read_text(encoding="utf-8")
 
@@ -83,7 +84,7 @@ def test_a_pdf_demanded_without_chromium_is_one_sentence_before_any_work(monkeyp
     monkeypatch.setattr(press, "chromium", lambda: None)
     monkeypatch.setattr(book, "execute_all", lambda *_: pytest.fail("work was begun"))
     with pytest.raises(InputError, match="the PDF needs Chromium or Chrome"):
-        book.build(pdf=True)
+        build.build(pdf=True)
 
 
 def test_links_inside_the_joined_book_lead_to_chapters_and_files_become_names(folder):
@@ -92,7 +93,7 @@ def test_links_inside_the_joined_book_lead_to_chapters_and_files_become_names(fo
     other += '<details><summary>Cell 1</summary><div class="highlight"><pre>x = <b>1</b></pre></div></details>'
     other += '<a href="../page.html#on-paper">one</a> <a href="../page.html">all</a> <a download="d" href="d.csv">x</a>'
     (folder / "two" / "b.html").write_text(other + "</article></body></html>", encoding="utf-8")
-    text = press._join(folder, ["page", "two/b"])
+    text = pdf._join(folder, ["page", "two/b"])
     assert 'href="#page"' in text and 'href="#page--on-paper"' in text and 'id="two-b--u"' in text
     assert "Data: two/d.csv" in text and "d.csv</a>" not in text
     assert "no PDF" not in text
@@ -101,4 +102,4 @@ def test_links_inside_the_joined_book_lead_to_chapters_and_files_become_names(fo
 
 def test_reading_order_is_that_of_the_table_of_contents():
     toc = {"root": "book/index", "parts": [{"chapters": [{"file": "b.md"}, {"file": "c/d.ipynb"}]}]}
-    assert list(press.reading_order(toc)) == ["book/index", "b", "c/d"]
+    assert list(pdf.reading_order(toc)) == ["book/index", "b", "c/d"]

@@ -10,7 +10,7 @@ import pyxirr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rutrade import InputError, datasets, project
+from rutrade import InputError, data, project
 from rutrade.project import Financing, Parameter, ProjectObject, evaluate, irr, irr_paths, irr_roots, npv
 
 SKIF = project.from_data("skif")
@@ -420,20 +420,20 @@ def test_simulation_summary_counts_positive_draws():
 
 
 def test_capital_cost_of_skif_is_its_last_published_vintage():
-    t = project.inputs()["project_objects"].query("object == 'skif' and item == 'capex'")
-    facts = datasets.load("project_facts").set_index("fact")["value"]
+    t = project.inputs.tables()["project_objects"].query("object == 'skif' and item == 'capex'")
+    facts = data.load("project_facts").set_index("fact")["value"]
     assert t["value"].sum() == pytest.approx(facts["skif_cost_5"])
 
 
 def test_rest_of_the_programme_is_what_the_named_objects_leave():
-    t = project.inputs()["project_objects"].query("item == 'capex'").groupby("object")["value"].sum()
-    facts = datasets.load("project_facts").set_index("fact")["value"]
+    t = project.inputs.tables()["project_objects"].query("item == 'capex'").groupby("object")["value"].sum()
+    facts = data.load("project_facts").set_index("fact")["value"]
     named = t.drop(["skif", "rest"]).sum() + facts["skif_cost_2"]
     assert t["rest"] == pytest.approx(facts["programme_research"] - named)
 
 
 def test_deflators_of_both_sources_agree_within_two_per_cent():
-    t = datasets.load("deflators").pivot(index="year", columns="deflator", values="index_2016")
+    t = data.load("deflators").pivot(index="year", columns="deflator", values="index_2016")
     both = t.loc[2012:2022]
     assert t.loc[2016].tolist() == pytest.approx([1, 1, 1], abs=1e-9)
     assert (both.weo_gdp / both.rosstat_gdp - 1).abs().max() < 0.02
@@ -495,7 +495,7 @@ def test_bad_input_is_refused_in_one_sentence(case):
 
 
 def test_object_without_start_in_the_table_is_named():
-    tables = project.inputs()
+    tables = project.inputs.tables()
     t = tables["project_objects"]
     tables["project_objects"] = t[~((t.object == "campus") & (t["item"] == "start_year"))]
     with pytest.raises(InputError, match="'campus' has no start_year"):

@@ -9,15 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rutrade import InputError, regional
-from rutrade.regional import FINAL, REGIONS, Leontief, gravity_ras, ras
+from rutrade import InputError
+from rutrade.economy import regional
+from rutrade.economy.regional import FINAL, REGIONS, Leontief, gravity_ras, ras
 
 BLAIR_Z, BLAIR_F = np.array([[150, 500], [200, 100.0]]), np.array([350, 1700.0])
 
 
 @pytest.fixture(scope="module")
 def data():
-    return regional.inputs()
+    return economy.inputs.regional()
 
 
 @pytest.fixture(scope="module", params=["full", "12"])

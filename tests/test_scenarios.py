@@ -2,14 +2,15 @@
 
 import pytest
 
-from rutrade import InputError, book, scenarios
+from rutrade import InputError, files, scenarios
+from rutrade.publish import runs
 
 
-@pytest.mark.parametrize("name", book.notebooks())
+@pytest.mark.parametrize("name", runs.notebooks())
 def test_every_notebook_has_a_parameter_class_with_the_same_names_types_and_defaults(name):
     import papermill
 
-    declared = papermill.inspect_notebook(book.root() / "notebooks" / f"{name}.ipynb")
+    declared = papermill.inspect_notebook(files.root() / "notebooks" / f"{name}.ipynb")
     fields = scenarios.of_notebook(name).model_fields
     assert set(declared) == set(fields)
     for parameter, found in declared.items():

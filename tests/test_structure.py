@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rutrade import InputError, datasets
+from rutrade import InputError, data
 from rutrade import structure as st
 
 values = some.lists(some.floats(0.01, 1e6), min_size=2, max_size=20).map(pd.Series)
@@ -112,12 +112,12 @@ CHINESE_CUSTOMS = [89.2, 95.3, 67.9, 69.6, 84.2, 107.1, 110.9, 108.3, 146.8, 189
 
 @pytest.fixture(scope="module")
 def groups():
-    return datasets.load("trade_structure")
+    return data.load("trade_structure")
 
 
 @pytest.fixture(scope="module")
 def goods():
-    return datasets.load("trade_chapters")
+    return data.load("trade_chapters")
 
 
 @pytest.mark.parametrize("exporter, importer", BACI)
@@ -133,7 +133,7 @@ def test_chapters_and_groups_agree(groups, goods, exporter, importer):
 
 
 def test_turnover_by_chinese_customs_is_the_published_series():
-    turnover = st.totals(datasets.load("trade_totals"), 2013, 2023)["CHN", "turnover"]
+    turnover = st.totals(data.load("trade_totals"), 2013, 2023)["CHN", "turnover"]
     assert turnover.tolist() == pytest.approx(CHINESE_CUSTOMS, abs=0.1)
 
 
@@ -174,7 +174,7 @@ def test_reporter_without_figures_for_a_year_is_named_with_what_it_covers(groups
 
 
 def test_regrouping_keeps_the_total_in_every_grouping(groups, goods):
-    concordance = datasets.load("concordance")
+    concordance = data.load("concordance")
     panel, chapters = st.panel(groups, "RUS", "CHN", "BACI", 2017, 2023), st.chapters(goods, "RUS", "CHN", "BACI")
     for grouping in ("16", "8", "class"):
         regrouped = st.regroup(panel, chapters, concordance, grouping)
@@ -184,21 +184,21 @@ def test_regrouping_keeps_the_total_in_every_grouping(groups, goods):
 
 
 def test_concordance_covers_every_chapter_once_and_groups_contain_their_chapters():
-    table = datasets.load("concordance")
+    table = data.load("concordance")
     assert table["chapter"].is_unique and len(table) >= 97
     bounds = table["group"].str.split("-").map(lambda b: (int(b[0]), int(b[-1])))
     assert all(low <= int(c) <= high for c, (low, high) in zip(table["chapter"], bounds, strict=True))
 
 
 def test_holdout_years_are_marked_and_kept_out_of_the_analysis():
-    totals = datasets.load("trade_totals")
+    totals = data.load("trade_totals")
     late = totals[(totals["year"] >= 2024) & totals["value_bn_usd"].notna()]
     assert set(late["status"]) == {"holdout"}
     assert st.totals(totals, 2013, 2023).index.max() == 2023
 
 
 def test_siberian_facts_keep_inferred_years_marked():
-    table = datasets.load("siberia")
+    table = data.load("siberia")
     assert len(table) == 141
     marked = st.facts(table, "exports", "exports share of turnover")
     assert marked["label"].str.endswith("*").all()

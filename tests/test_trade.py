@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rutrade import InputError, datasets, trade
+from rutrade import InputError, data, trade
 from rutrade.trade import FLOWS, GROUPS, Paths, TradeBase, TradeModel
 
 TRUE = {"ln_distance": -0.8, "contiguity": 0.4, "language": 0.3, "fta": 0.5, "border": -1.5}
@@ -61,7 +61,7 @@ def panel():
 
 @pytest.fixture(scope="module")
 def inputs():
-    return trade.inputs()
+    return trade.inputs.projection()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def model(inputs):
 
 @pytest.fixture(scope="module")
 def past():
-    return trade.history()
+    return trade.inputs.history()
 
 
 @pytest.fixture(scope="module")
@@ -93,15 +93,15 @@ def last(projection, column="value_bn_usd"):
 
 # ------------------------------------------------------------------------------------------------------ gravity
 def test_fitted_totals_equal_actual_totals_for_every_fixed_effect_on_the_real_panel():
-    real = trade.gravity_inputs()
-    found = trade.gravity(real[real["sector"].isin(["leather", "machinery", "petroleum"])])
+    real = trade.inputs.gravity()
+    found = trade.gravity.estimate(real[real["sector"].isin(["leather", "machinery", "petroleum"])])
     assert set(found.adding_up["effect"]) == {"exporter_year", "importer_year", "direction"}
     assert found.adding_up["largest_relative_gap"].max() < 1e-6
     assert found.accuracy() >= 1_000_000
 
 
 def test_intervals_of_200_simulated_panels_cover_the_true_effects_90_to_98_percent_of_the_time():
-    found = trade.gravity(simulated(panels=200, countries=24, seed=3), specifications=["no_pair"]).coefficients
+    found = trade.gravity.estimate(simulated(panels=200, countries=24, seed=3), specifications=["no_pair"]).coefficients
     inside = (found["ci_low"] <= found["term"].map(TRUE)) & (found["term"].map(TRUE) <= found["ci_high"])
     assert len(found) == 200 * len(TRUE)
     coverage = inside.groupby(found["term"]).mean()
@@ -111,20 +111,22 @@ def test_intervals_of_200_simulated_panels_cover_the_true_effects_90_to_98_perce
 
 
 def test_pair_specification_recovers_the_agreement_from_pairs_that_change():
-    found = trade.gravity(simulated(countries=30, seed=5, noise=0.05), specifications=["pair"]).coefficients
+    found = trade.gravity.estimate(simulated(countries=30, seed=5, noise=0.05), specifications=["pair"]).coefficients
     row = found.set_index("term").loc["fta"]
     assert abs(row["coefficient"] - TRUE["fta"]) < 3 * row["standard_error"] and row["standard_error"] < 0.2
 
 
 def test_unit_of_trade_and_order_of_rows_leave_the_estimates_alone(panel):
-    one = trade.gravity(panel).coefficients
-    other = trade.gravity(panel.assign(value=panel["value"] * 1e-6).sample(frac=1, random_state=2)).coefficients
+    one = trade.gravity.estimate(panel).coefficients
+    other = trade.gravity.estimate(
+        panel.assign(value=panel["value"] * 1e-6).sample(frac=1, random_state=2)
+    ).coefficients
     pd.testing.assert_frame_equal(one, other, rtol=1e-8, atol=1e-10)
 
 
 def test_estimates_and_errors_are_the_same_under_any_hash_seed():
     code = ("import sys; sys.path.insert(0, 'tests'); from test_trade import simulated; from rutrade import trade;"
-            "t = trade.gravity(simulated(countries=8)).coefficients;"
+            "t = trade.gravity.estimate(simulated(countries=8)).coefficients;"
             "print(t[['coefficient', 'standard_error']].to_csv(float_format='%.17g'))")  # fmt: skip
     root = trade.__file__.removesuffix("/rutrade/trade.py")
     run = [subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True,
@@ -137,13 +139,13 @@ def test_estimates_and_errors_are_the_same_under_any_hash_seed():
 
 
 def test_collinear_and_separated_regressors_are_named(panel):
-    twin = trade.gravity(panel.assign(language=panel["contiguity"]), specifications=["no_pair"]).observations
+    twin = trade.gravity.estimate(panel.assign(language=panel["contiguity"]), specifications=["no_pair"]).observations
     assert "language (collinear)" in twin["dropped"].iloc[0] or "contiguity (collinear)" in twin["dropped"].iloc[0]
     never = panel.copy()
     lonely = (never["exporter"] == "C00") & (never["importer"] == "C01")
     never["language"] = lonely.astype(int)
     never.loc[lonely, "value"] = 0.0
-    row = trade.gravity(never, specifications=["no_pair"]).observations.iloc[0]
+    row = trade.gravity.estimate(never, specifications=["no_pair"]).observations.iloc[0]
     assert "language (separated)" in row["dropped"] and row["separated"] == row["rows"] - row["used"] > 0
 
 
@@ -151,22 +153,24 @@ def test_negative_trade_is_clipped_and_counted_and_zeros_stay(panel):
     bad = panel.copy()
     bad.loc[[3, 7], "value"] = -5.0
     bad.loc[11, "value"] = 0.0
-    found = trade.gravity(bad, specifications=["no_pair"])
+    found = trade.gravity.estimate(bad, specifications=["no_pair"])
     assert found.observations.iloc[0][["zeros", "clipped"]].tolist() == [3, 2]
     zero = bad.assign(value=bad["value"].clip(lower=0))
-    same = trade.gravity(zero, specifications=["no_pair"]).coefficients
+    same = trade.gravity.estimate(zero, specifications=["no_pair"]).coefficients
     pd.testing.assert_frame_equal(found.coefficients, same)
 
 
 def test_an_agreement_flag_on_domestic_rows_changes_nothing(panel):
     home = panel["exporter"] == panel["importer"]
     flagged = panel.assign(fta=panel["fta"].where(~home, 1))
-    pd.testing.assert_frame_equal(trade.gravity(panel).coefficients, trade.gravity(flagged).coefficients)
+    pd.testing.assert_frame_equal(
+        trade.gravity.estimate(panel).coefficients, trade.gravity.estimate(flagged).coefficients
+    )
 
 
 def test_the_agreement_effect_hangs_on_the_specification_in_the_real_panel():
-    real = trade.gravity_inputs()
-    effect = trade.gravity(real[real["sector"].isin(["chemicals", "machinery"])]).summary()
+    real = trade.inputs.gravity()
+    effect = trade.gravity.estimate(real[real["sector"].isin(["chemicals", "machinery"])]).summary()
     assert (effect["fta"] > effect["fta_pair"] + 0.3).all()
     assert effect.loc["chemicals", "fta_pair"] < 0 < effect.loc["chemicals", "fta"]
     assert (effect["ln_distance"] < 0).all() and (effect["border"] < 0).all()
@@ -186,12 +190,12 @@ def test_the_agreement_effect_hangs_on_the_specification_in_the_real_panel():
 )
 def test_a_faulty_panel_is_refused_with_one_sentence(panel, change, message):
     with pytest.raises(InputError, match=message):
-        trade.gravity(change(panel))
+        trade.gravity.estimate(change(panel))
 
 
 def test_an_unknown_specification_is_refused(panel):
     with pytest.raises(InputError, match="unknown specification 'pairs': did you mean 'pair'"):
-        trade.gravity(panel, specifications=["pairs"])
+        trade.gravity.estimate(panel, specifications=["pairs"])
 
 
 def russia_panel(breaks, years=range(2016, 2025), partners=60, seed=1):
@@ -218,7 +222,7 @@ def test_a_pre_trend_is_detected():
 
 
 def test_the_real_break_grows_from_2022_to_2024_in_both_flows():
-    effects, tests = trade.break_2022(datasets.load("gravity_russia"))
+    effects, tests = trade.break_2022(data.load("gravity_russia"))
     for _, rows in effects.groupby("flow"):
         late = rows.set_index("year")["coefficient"]
         assert 0 > late[2022] > late[2023] > late[2024]
@@ -355,7 +359,7 @@ def test_draws_do_not_move_the_central_path(model):
 def test_current_prices_move_the_engineering_share_with_oil_and_base_prices_hardly(inputs):
     shares = {}
     for path in ("low", "high"):
-        projection = TradeModel(**{**vars(inputs), "paths": trade.paths(path)}).project()
+        projection = TradeModel(**{**vars(inputs), "paths": trade.inputs.paths(path)}).project()
         for prices in ("current", "base"):
             table = trade.engineering_chemicals_share(projection, prices)
             shares[path, prices] = table[(table["flow"] == FLOWS[0]) & (table["year"] == 2030)]["share"].item()
@@ -365,7 +369,7 @@ def test_current_prices_move_the_engineering_share_with_oil_and_base_prices_hard
 
 def test_engineering_and_chemicals_count_chapter_90_and_agree_with_the_chapters(model):
     found = trade.engineering_chemicals_share(model.project(years=[2023]))
-    chapters = datasets.load("trade_chapters")
+    chapters = data.load("trade_chapters")
     chapters = chapters[(chapters["reporter"] == "BACI") & (chapters["level"] == "chapter")]
     chapters = chapters[chapters["year"] == 2023]
     chapters = chapters.astype({"item": int}).assign(flow=chapters["exporter"] + "_to_" + chapters["importer"])
@@ -443,7 +447,7 @@ def test_a_faulty_projection_is_refused_with_one_sentence(model, arguments, mess
 def test_a_base_year_without_both_directions_or_with_impossible_values_is_refused(inputs):
     base = inputs.base
     with pytest.raises(InputError, match="unknown base year .* '2014'.*2017"):
-        trade.inputs(base_year=2014)
+        trade.inputs.projection(base_year=2014)
     with pytest.raises(InputError, match="no data by group for CHN_to_RUS"):
         TradeBase(2016, base.value[["RUS_to_CHN"]], base.share, base.chapter_90)
     with pytest.raises(InputError, match="value of group 27, RUS_to_CHN, is -1"):
@@ -467,9 +471,9 @@ def test_paths_and_elasticities_with_holes_are_refused(model):
         replace(model, elasticities=table.assign(low=9.0)).project()
     with pytest.raises(InputError, match="forecast errors end at horizon 3"):
         replace(model, errors=model.errors.loc[:3]).project(draws=2)
-    for wrong, match in ((lambda: trade.paths("middle"), "price path 'middle'"),
-                         (lambda: trade.inputs(elasticity_set="mid"), "elasticity set 'mid'"),
-                         (lambda: trade.inputs(shares="kept"), "method of shares 'kept'"),
+    for wrong, match in ((lambda: trade.inputs.paths("middle"), "price path 'middle'"),
+                         (lambda: trade.inputs.projection(elasticity_set="mid"), "elasticity set 'mid'"),
+                         (lambda: trade.inputs.projection(shares="kept"), "method of shares 'kept'"),
                          (lambda: model.project().totals("constant"), "prices 'constant'"),
                          (lambda: trade.targets(model.project(), 300, 2035), "target year '2035'"),
                          (lambda: trade.targets(model.project(), -300), "turnover target is -300")):  # fmt: skip
@@ -479,7 +483,7 @@ def test_paths_and_elasticities_with_holes_are_refused(model):
 
 # -------------------------------------------------------------------------------------------- valuation, shares
 def test_valuation_keeps_the_customs_value_of_the_sectors_and_is_linear():
-    mapping = datasets.load("sector_group")
+    mapping = data.load("sector_group")
     sectors = mapping[mapping["flow"] == FLOWS[0]].groupby("sector")["margin"].first()
     values = pd.DataFrame({"a": np.arange(1.0, len(sectors) + 1), "b": 2.0}, index=sectors.index)
     found = trade.valuation(values, mapping, rub_per_usd=67.05)
@@ -491,7 +495,7 @@ def test_valuation_keeps_the_customs_value_of_the_sectors_and_is_linear():
 
 
 def test_valuation_refuses_shares_that_do_not_sum_to_one_and_unknown_sectors():
-    mapping = datasets.load("sector_group")
+    mapping = data.load("sector_group")
     wrong = mapping.assign(share=mapping["share"].where(mapping["sector"] != "CHE", 0.9))
     one = pd.DataFrame({"x": [1.0]}, index=["MAC"])
     with pytest.raises(InputError, match="shares of sector CHE in RUS_to_CHN sum to 1.8; must sum to 1"):
@@ -503,8 +507,8 @@ def test_valuation_refuses_shares_that_do_not_sum_to_one_and_unknown_sectors():
 
 
 def test_held_shares_imply_the_world_total_and_moved_ones_the_logit_of_the_total():
-    held, moved = (trade.inputs(shares=s).base for s in ("held", "moved"))
-    world = datasets.load("world_exports")
+    held, moved = (trade.inputs.projection(shares=s).base for s in ("held", "moved"))
+    world = data.load("world_exports")
     world = world[world["year"] == 2019].set_index("group").loc[list(GROUPS[:-1])]
     implied = held.value["RUS_to_CHN"] / held.share["RUS_to_CHN"]
     ratio = implied[list(GROUPS[:-1])] / world["world_musd"]
@@ -520,8 +524,8 @@ def test_values_after_the_origin_never_enter_a_forecast(past):
     changed = past["history"].copy()
     later = changed["year"] > 2019
     changed["value_bn_usd"] = changed["value_bn_usd"].where(~later, changed["value_bn_usd"] * 3)
-    one = trade.backtest(**past, origin=2019, years=[2021, 2023])
-    other = trade.backtest(**{**past, "history": changed}, origin=2019, years=[2021, 2023])
+    one = trade.forecast_errors(**past, origin=2019, years=[2021, 2023])
+    other = trade.forecast_errors(**{**past, "history": changed}, origin=2019, years=[2021, 2023])
     same = ["series", "flow", "group", "year", "method", "forecast_bn_usd"]
     pd.testing.assert_frame_equal(one[same], other[same])
     assert (other["log_error"] - one["log_error"] + np.log(3)).abs().max() < 1e-12
@@ -531,18 +535,20 @@ def test_naive_methods_are_exact_where_they_must_be(past):
     steady = past["history"].copy()
     start = steady.groupby(["series", "flow", "group"])["value_bn_usd"].transform("first")
     trend = steady.assign(value_bn_usd=start * 1.07 ** (steady["year"] - 2013))
-    errors = trade.backtest(**{**past, "history": trend}, origin=2019, years=[2023]).set_index("method")["log_error"]
+    errors = trade.forecast_errors(**{**past, "history": trend}, origin=2019, years=[2023]).set_index("method")[
+        "log_error"
+    ]
     assert errors["trend"].abs().max() < 1e-9
     assert errors["no change"].to_numpy() == pytest.approx(-4 * np.log(1.07))
     still = past["history"].assign(value_bn_usd=start)
     constant = past["paths"].activity * 0 + 1, past["paths"].prices * 0 + 1
-    errors = trade.backtest(still, past["elasticities"], Paths(*constant), past["world"], 2019, [2022])
+    errors = trade.forecast_errors(still, past["elasticities"], Paths(*constant), past["world"], 2019, [2022])
     assert errors[errors["method"].isin(["model", "no change", "trend"])]["log_error"].abs().max() < 1e-12
 
 
 def test_the_model_forecast_of_the_backtest_is_the_projection(model, past):
-    errors = trade.backtest(**past, origin=2019, years=[2023])
-    model_2019 = TradeModel(**{**vars(trade.inputs(base_year=2019)), "errors": None})
+    errors = trade.forecast_errors(**past, origin=2019, years=[2023])
+    model_2019 = TradeModel(**{**vars(trade.inputs.projection(base_year=2019)), "errors": None})
     projected = last(model_2019.project(years=[2019, 2023]))
     rows = errors[(errors["series"] == "BACI") & (errors["method"] == "model") & (errors["group"] != "TOTAL")]
     forecast = rows.pivot(index="group", columns="flow", values="forecast_bn_usd").loc[list(GROUPS), list(FLOWS)]
@@ -550,7 +556,7 @@ def test_the_model_forecast_of_the_backtest_is_the_projection(model, past):
 
 
 def test_a_total_is_forecast_as_the_sum_of_its_groups(past):
-    errors = trade.backtest(**past, origin=2019, years=[2023])
+    errors = trade.forecast_errors(**past, origin=2019, years=[2023])
     baci = errors[(errors["series"] == "BACI") & (errors["method"] == "model")]
     for _, rows in baci.groupby("flow"):
         total = rows[rows["group"] == "TOTAL"]["forecast_bn_usd"].item()
@@ -559,7 +565,7 @@ def test_a_total_is_forecast_as_the_sum_of_its_groups(past):
 
 def test_holdout_years_stay_out_of_history_and_of_the_intervals(past, rolling):
     assert past["history"]["year"].max() == 2023 and rolling["year"].max() == 2023
-    assert trade.history(2025)["history"]["year"].max() == 2025
+    assert trade.inputs.history(2025)["history"]["year"].max() == 2025
 
 
 def test_reporters_are_never_chained(past):
@@ -588,9 +594,9 @@ def test_demand_and_price_beat_the_naive_forecasts_for_russias_exports_in_total(
 
 def test_a_backtest_refuses_wrong_years_and_a_gap(past):
     with pytest.raises(InputError, match="unknown origin '2009'"):
-        trade.backtest(**past, origin=2009, years=[2015])
+        trade.forecast_errors(**past, origin=2009, years=[2015])
     with pytest.raises(InputError, match="year 2018 cannot be forecast from 2019"):
-        trade.backtest(**past, origin=2019, years=[2018])
+        trade.forecast_errors(**past, origin=2019, years=[2018])
     hole = past["history"][past["history"]["year"] != 2018]
     with pytest.raises(InputError, match="history misses the year 2018"):
         trade.rolling_errors(**{**past, "history": hole})
@@ -598,7 +604,7 @@ def test_a_backtest_refuses_wrong_years_and_a_gap(past):
 
 # --------------------------------------------------------------------------------------------------------- data
 def test_levers_start_at_nothing_are_ordered_and_name_known_groups():
-    table = datasets.load("trade_levers")
+    table = data.load("trade_levers")
     assert (table["low"] == 0).all() and (table["low"] <= table["central"]).all()
     assert (table["central"] < table["high"]).all() and (table["high"] < 1).all()
     for lever, rows in table.groupby("lever"):
@@ -607,7 +613,7 @@ def test_levers_start_at_nothing_are_ordered_and_name_known_groups():
 
 
 def test_price_paths_are_ordered_complete_and_leave_2025_observed_brent_alone():
-    paths = {p: trade.paths(p).prices for p in ("low", "mid", "high")}
+    paths = {p: trade.inputs.paths(p).prices for p in ("low", "mid", "high")}
     late = range(2026, 2031)
     assert (paths["low"].loc[late] <= paths["mid"].loc[late]).all(axis=None)
     assert (paths["mid"].loc[late] <= paths["high"].loc[late]).all(axis=None)
@@ -616,7 +622,7 @@ def test_price_paths_are_ordered_complete_and_leave_2025_observed_brent_alone():
 
 
 def test_the_sectoral_panel_is_a_full_square_with_symmetric_pairs():
-    panel = trade.gravity_inputs()
+    panel = trade.inputs.gravity()
     assert len(panel) == 5 * 40 * 40 * 16 and panel.notna().all(axis=None)
     assert (panel["value"] < 0).sum() == panel["value"].lt(0).sum() > 0
     swapped = panel.rename(columns={"exporter": "importer", "importer": "exporter"})
@@ -625,7 +631,7 @@ def test_the_sectoral_panel_is_a_full_square_with_symmetric_pairs():
 
 
 def test_every_sector_of_the_valuation_table_splits_completely():
-    table = datasets.load("sector_group")
+    table = data.load("sector_group")
     sums = table.groupby(["flow", "sector"])["share"].sum()
     assert sums.to_numpy() == pytest.approx(np.ones(len(sums)), abs=1e-9)
     assert set(table["group"]) <= set(GROUPS) and (table["margin"] >= 1).all()

@@ -10,12 +10,12 @@ import pytest
 import urllib3
 from click.testing import CliRunner
 
-from rutrade import RunError, cli, datasets
+from rutrade import RunError, cli, data
 from rutrade import structure as st
 
 
 def totals():
-    table = datasets.load("trade_totals")
+    table = data.load("trade_totals")
     table = table[table["preferred"] & (table["reporter"] == "CHN")]
     return table.set_index(["year", "flow"])["value_bn_usd"]
 
@@ -71,25 +71,25 @@ def digest(folder):
 
 
 def test_good_answers_fill_the_gap_and_raise_the_table_version(data_copy, comtrade):
-    datasets.update()
+    data.update()
     assert len(comtrade["asked"]) == 8
     assert {(q["reportercode"], q["partnerCode"], q["cmdCode"]) for q in comtrade["asked"]} == {("156", "643", "AG2")}
-    assert (datasets.verify()["result"] == "ok").all()
-    groups = datasets.load("trade_structure")
+    assert (data.verify()["result"] == "ok").all()
+    groups = data.load("trade_structure")
     filled = st.panel(groups, "CHN", "RUS", "best", 2013, 2016)
     assert filled["84-85"].notna().all()
     assert filled.sum(axis=1).tolist() == pytest.approx(
         [totals()[y, "CHN_to_RUS"] for y in range(2013, 2017)], rel=1e-6
     )
-    versions = {r["name"]: r.get("version") for r in datasets.package()["resources"]}
+    versions = {r["name"]: r.get("version") for r in data.package()["resources"]}
     assert versions["trade_structure"] == "1.1" and versions["macro"] is None
 
 
 def test_a_second_update_gives_the_same_tables(data_copy, comtrade):
-    datasets.update()
-    before = datasets.load("trade_chapters")
-    datasets.update()
-    assert datasets.load("trade_chapters").equals(before)
+    data.update()
+    before = data.load("trade_chapters")
+    data.update()
+    assert data.load("trade_chapters").equals(before)
 
 
 BAD = {
@@ -118,7 +118,7 @@ def test_bad_answers_change_nothing_and_say_why(data_copy, comtrade, reply, mess
     comtrade["reply"] = reply
     before = digest(data_copy)
     with pytest.raises(RunError, match=message):
-        datasets.update()
+        data.update()
     assert digest(data_copy) == before
 
 

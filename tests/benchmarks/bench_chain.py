@@ -11,7 +11,8 @@ import linopy  # noqa: F401 (imports are measured elsewhere)
 import pandas as pd
 import pytest
 
-from rutrade import chain, datasets, economy, project, regional, sweep, trade
+from rutrade import chain, economy, project, sweep, trade
+from rutrade.economy import regional
 from rutrade.scenarios import Scenario
 
 FEW, MANY = 20, 100
@@ -70,7 +71,7 @@ def profile(monkeypatch):
     parts = {
         "programs solved": (economy.EconomyModel, "_run"), "programs stated": (economy.EconomyModel, "__init__"),
         "regional tables": (regional, "build"), "inputs of trade": (trade, "inputs"),
-        "other data read": (datasets, "load"), "project": (project, "evaluate"),
+        "other data read": (data, "load"), "project": (project, "evaluate"),
         "trade projected": (trade.TradeModel, "project"), "tables and figures": (chain, "_tables"),
         "figures": (chain, "_figures"),
     }  # fmt: skip

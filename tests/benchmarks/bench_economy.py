@@ -4,13 +4,13 @@ import highspy
 import pandas as pd
 import pytest
 
-from rutrade import economy, regional
-from rutrade.economy import EconomyModel, ProjectColumn
+from rutrade import economy
+from rutrade.economy import EconomyModel, ProjectColumn, regional
 
 
 @pytest.fixture(scope="module")
 def given():
-    tables, paths = regional.build(regional.inputs()), economy.inputs()
+    tables, paths = regional.build(economy.inputs.regional()), economy.inputs.paths()
     return tables, paths, economy.calibrate_capital(tables, paths)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rutrade import economy, regional
+from rutrade import economy
+from rutrade.economy import regional
 
 
 @pytest.mark.parametrize(("size", "limit"), [(360, 0.05), (2464, 0.25)])
@@ -21,19 +22,19 @@ def test_ras_against_ipfn(compare, size, limit):
         assert np.abs(mine.sum(1) - rows).max() <= 1e-10 * rows.max()
         np.testing.assert_allclose(mine, theirs, rtol=1e-6)
 
-    compare(f"RAS {size} / ipfn", lambda: regional.ras(seed, rows, columns), peer, limit, check, versions=("ipfn",))
+    compare(f"RAS {size} / ipfn", lambda: economy.ras(seed, rows, columns), peer, limit, check, versions=("ipfn",))
 
 
 def test_a_changed_column_against_a_new_factorisation(compare):
     rng = np.random.default_rng(2)
     n = 2464
     a = rng.uniform(0, 0.8 / n, (n, n))
-    model, column, demand = regional.Leontief.of(a), a[:, 7] * 1.5, np.ones(n)
+    model, column, demand = economy.Leontief.of(a), a[:, 7] * 1.5, np.ones(n)
 
     def refactor():
         changed = a.copy()
         changed[:, 7] = column
-        return regional.Leontief.of(changed).output(demand)
+        return economy.Leontief.of(changed).output(demand)
 
     def check(mine, theirs):
         np.testing.assert_allclose(mine, theirs, rtol=1e-12)
@@ -45,7 +46,7 @@ def test_a_changed_column_against_a_new_factorisation(compare):
 
 
 def test_the_regional_build_against_the_chain_of_programs(compare):
-    data, paths = regional.inputs(), economy.inputs()
+    data, paths = economy.inputs.regional(), economy.inputs.paths()
     tables = regional.build(data)
 
     def check(mine, theirs):

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # separated rows, by design
 
 @pytest.fixture(scope="module")
 def panel():
-    return trade.gravity_inputs()
+    return trade.inputs.gravity()
 
 
 def bare(panel: pd.DataFrame) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def bare(panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def ours(panel: pd.DataFrame) -> pd.DataFrame:
-    table = trade.gravity(panel).coefficients
+    table = trade.gravity.estimate(panel).coefficients
     return table[table["term"] == "fta"][["sector", "specification", "coefficient", "standard_error"]]
 
 
@@ -68,7 +68,7 @@ def test_estimation_takes_no_more_memory_than_bare_pyfixest(panel, compare):
 
 
 def test_a_thousand_draws_take_at_most_twenty_projections(compare):
-    model = trade.TradeModel(**vars(trade.inputs()))
+    model = trade.TradeModel(**vars(trade.inputs.projection()))
 
     def check(many, one):
         assert np.array_equal(one.point, many.point) and many.sample.shape[0] == 1000

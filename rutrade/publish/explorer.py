@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rutrade import RunError, chain, datasets, plots, scenarios, sweep, trade
+from rutrade import RunError, chain, files, scenarios, sweep, trade
+from rutrade import data as tables
+from rutrade.publish import style
 from rutrade.scenarios import Scenario
 
 # Nodes of each lever. Between rail capacities the economy jumps (plans are cut in steps of 10 Mt), so these are the
@@ -49,7 +51,7 @@ SUPPLY, EXPORTS, IMPORTS = ([f"{kind} {group}" for group in trade.GROUPS] for ki
 
 def cuts() -> dict[str, float]:
     """Cut of the delivered price by lever at full facilitation: the high values of the data table."""
-    return datasets.load("trade_levers").groupby("lever")["high"].max().to_dict()
+    return tables.load("trade_levers").groupby("lever")["high"].max().to_dict()
 
 
 def overrides(state: Mapping) -> dict:
@@ -101,7 +103,7 @@ def build(folder: Path, jobs: int = 2) -> dict:
     base = runs["access"].iloc[0]
     support = pd.Series(0.0, list(trade.GROUPS))
     support[list(chain.ENGINEERING_CHEMICALS)] = 1.0
-    chapter_90 = trade.inputs(2023, "mid", "central").base.chapter_90["RUS_to_CHN"]
+    chapter_90 = trade.inputs.projection(2023, "mid", "central").base.chapter_90["RUS_to_CHN"]
     values = {
         "economy": runs["economy"][ECONOMY + SUPPLY],
         "without": runs["without"][ECONOMY + SUPPLY],
@@ -110,7 +112,7 @@ def build(folder: Path, jobs: int = 2) -> dict:
     }
     data = {name: _nest(table, *TABLES[name]) for name, table in values.items()} | {
         "nodes": NODES, "start": START, "cuts": cuts(), "figures": FIGURES, "groups": list(trade.GROUPS),
-        "names": [plots.GROUPS[g] for g in trade.GROUPS], "colours": [plots.COLOURS[g] for g in trade.GROUPS],
+        "names": [style.GROUPS[g] for g in trade.GROUPS], "colours": [style.COLOURS[g] for g in trade.GROUPS],
         "support": support.tolist(), "weight": (support + chapter_90 * (support.index == "90-99")).tolist(),
         "share_base_year": float(base["share_base_year"]), "presets": presets(), "checked": CHECKED,
         "interval": {n: [float(interval[f"{m}_{q}"]) for q in ("q05", "q95")]
@@ -177,7 +179,7 @@ def check(data: Mapping, states: list[dict], runs: pd.DataFrame) -> dict[str, li
 def write(folder: Path, jobs: int = 2) -> Path:
     """Write `data.js` (a script, so that the page works from a file) into `folder`; returns its path."""
     text, path = json.dumps(build(folder, jobs), separators=(",", ":")), folder / "data.js"
-    sweep._write(path, f"window.RUTRADE_EXPLORER={text};\n")
+    files.write(path, f"window.RUTRADE_EXPLORER={text};\n")
     return path
 
 

@@ -2,8 +2,7 @@
 
 `inputs()` reads the figures, `build()` is a pure function of them. Units: bn RUB at basic prices of 2016.
 Sets: products and sectors i, j; regions r (supplying) and s (using). Arrays are indexed in the order their
-docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`.
-"""
+docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -12,15 +11,26 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
+from rutrade.economy.balancing import _capped, gravity_ras, ras
 
 REGIONS = ("CFD", "NWFD", "SFD", "NCFD", "VFD", "UFD", "SibFD", "FEFD")
+
+
 NAMES = {
     "CFD": "Centre", "NWFD": "North-West", "SFD": "South", "NCFD": "North Caucasus", "VFD": "Volga", "UFD": "Ural",
     "SibFD": "Siberia", "FEFD": "Far East",
 }  # fmt: skip
+
+
 FINAL = ("household_consumption", "government_consumption", "fixed_investment", "inventories")
+
+
 VALUE_ADDED = ("compensation", "production_taxes", "capital_consumption", "net_profit")
+
+
 BY_OUTPUT = ("OIL", "GAS", "FUE")  # the deliveries' EXPORT column misses pipelines: these follow output
+
+
 ASSUMPTIONS = (
     "technology, the mix of final demand and import shares by cell are national in every region",
     "manufacturing branches: a district's manufacturing total times the national mix of branches",
@@ -30,116 +40,6 @@ ASSUMPTIONS = (
     "households follow actual consumption, government O-Q value added, investment its regional total of 2015",
     "services are used where they are made; a surplus serves the other regions' deficits in proportion",
 )
-
-
-# --- biproportional adjustment ------------------------------------------------------------------------------
-
-
-def ras(matrix, rows, columns, tol: float = 1e-10, max_iterations: int = 10_000) -> np.ndarray:
-    """Biproportional fit diag(a) M diag(b) of a non-negative matrix to row and column totals (R.2).
-
-    `matrix` (..., m, n), `rows` (..., m), `columns` (..., n): leading axes are independent tables. Zeros stay
-    zero, a matrix that fits comes back unchanged. Raises InputError for negative or non-finite entries, unequal
-    totals (relative 1e-9), a positive total over an empty row or column, and when `tol` (largest error relative
-    to the table's largest margin) is not reached. Stone & Brown 1962; Bacharach 1970.
-    """
-    m, u, v = (np.asarray(a, float) for a in (matrix, rows, columns))
-    if m.shape[:-1] != u.shape or m.shape[:-2] + m.shape[-1:] != v.shape:
-        raise InputError(f"RAS: matrix {m.shape} does not fit rows {u.shape} and columns {v.shape}")
-    for name, a in (("matrix", m), ("rows", u), ("columns", v)):
-        if not np.isfinite(a).all() or (a < 0).any():
-            raise InputError(f"RAS: {name} holds {a.min()}; only finite values >= 0 are allowed")
-    gap = np.abs(u.sum(-1) - v.sum(-1))
-    if (gap > 1e-9 * np.maximum(u.sum(-1), 1e-300)).any():
-        sums = f"rows sum to {u.sum(-1).max():.10g} and columns to {v.sum(-1).max():.10g}"
-        raise InputError(f"RAS: {sums}; they must be equal")
-    for name, total, sums in (("row", u, m.sum(-1)), ("column", v, m.sum(-2))):
-        if ((total > 0) & (sums == 0)).any():
-            where = tuple(int(k) for k in np.argwhere((total > 0) & (sums == 0))[0])
-            raise InputError(f"RAS: {name} {where} has total {total[where]:.6g} but only zeros in the matrix")
-    scale = np.maximum(u.max(-1, initial=0, keepdims=True), 1e-300)
-    if (np.abs(m.sum(-1) - u) <= tol * scale).all() and (np.abs(m.sum(-2) - v) <= tol * scale).all():
-        return m.copy()
-    b, transposed = np.ones_like(v), np.ascontiguousarray(np.swapaxes(m, -1, -2))
-    for _ in range(max_iterations):
-        a = _ratio(u, np.matvec(m, b))
-        reached = np.matvec(transposed, a)
-        if (np.abs(reached * b - v) <= tol * scale).all():
-            return a[..., :, None] * m * b[..., None, :]
-        b = _ratio(v, reached)
-    raise InputError(f"RAS: not within {tol} after {max_iterations} iterations; the zeros may leave no such table")
-
-
-def gravity_ras(prior, supply, use, diagonal=None, bounds=(0.02, 50.0), tol: float = 1e-11):
-    """Interregional flows y (i, r, s) from one prior matrix (r, s), with bounded factors on the diagonal (R.5).
-
-    Per product, y fits `supply` (i, r) and `use` (i, s). With `diagonal` (s), the wanted share of own supply in
-    the use of all products together, the prior's diagonal is multiplied by one factor per region within `bounds`
-    so that the share is met as nearly as the margins allow. Returns (y, factors (s)). Raises InputError as `ras`.
-    """
-    supply, use, factors = np.asarray(supply, float), np.asarray(use, float), np.ones(len(prior))
-    wanted = None if diagonal is None else np.asarray(diagonal, float)
-    for _ in range(1 if wanted is None else 60):
-        seed = np.array(prior, float)
-        seed[np.diag_indices_from(seed)] *= factors
-        y = ras(np.broadcast_to(seed, (len(supply), *seed.shape)), supply, use, tol)
-        if wanted is None:
-            break
-        own = np.einsum("irr->r", y) / use.sum(0)
-        step = np.clip(factors * (wanted / (1 - wanted)) / (own / np.maximum(1 - own, 1e-12)), *bounds)
-        if np.abs(step / factors - 1).max() < 1e-4:
-            break
-        factors = step
-    return y, factors
-
-
-def _ratio(a, b):
-    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
-
-
-def _capped(seed, total, cap):
-    """Shares of `total` in proportion to `seed`, none above its cap (sum of caps >= total)."""
-    x, open_ = np.zeros_like(seed), np.ones(len(seed), bool)
-    for _ in range(len(seed)):
-        left = total - x[~open_].sum()
-        x[open_] = left * seed[open_] / max(seed[open_].sum(), 1e-300)
-        over = open_ & (x > cap)
-        if not over.any():
-            return x
-        x[over], open_ = cap[over], open_ & ~over
-    return x
-
-
-@dataclass(frozen=True)
-class Leontief:
-    """Factorised I - A of an input-output table: x = A x + f. `a` (i, j) input coefficients, `factors` of LU."""
-
-    a: np.ndarray
-    factors: tuple
-
-    @classmethod
-    def of(cls, a) -> "Leontief":
-        """Factorise. Raises InputError when a column of A sums to 1 or more (the table could not be productive)."""
-        from scipy.linalg import lu_factor
-
-        a = np.asarray(a, float)
-        if a.sum(0).max() >= 1:
-            raise InputError(f"column {a.sum(0).argmax()} of A sums to {a.sum(0).max():.6g}; must be below 1")
-        return cls(a, lu_factor(np.eye(len(a)) - a))
-
-    def output(self, demand) -> np.ndarray:
-        """Output x (i) or (i, k) that meets final demand f."""
-        from scipy.linalg import lu_solve
-
-        return lu_solve(self.factors, np.asarray(demand, float))
-
-    def changed_column(self, j: int, column, demand) -> np.ndarray:
-        """Output when column j of A is replaced, by the Sherman-Morrison formula and no new factorisation (R.6)."""
-        y, w = self.output(np.column_stack([demand, np.asarray(column, float) - self.a[:, j]])).T
-        return y + w * (y[j] / (1 - w[j]))
-
-
-# --- the national table ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -208,48 +108,6 @@ class Inputs:
     deliveries: pd.DataFrame
     valuation: pd.DataFrame
     employment: pd.Series
-
-
-def inputs() -> Inputs:
-    """Read the tables from `data/`; rounding residuals of the source go to inventories (rows) and profit (columns).
-
-    Raises InputError when the national table is off by more than rounding.
-    """
-    from rutrade import datasets
-
-    sectors = datasets.load("sectors").set_index("sector")
-    n = list(sectors.index)
-    table = datasets.load("national_io_2016")
-    wide = {
-        part: t.pivot(index="row", columns="column", values="value_bn_rub_2016").fillna(0.0)
-        for part, t in table.groupby("part")
-    }
-    columns = [*n, *FINAL, "exports"]
-    domestic, imported = (wide[p].reindex(index=n, columns=columns, fill_value=0.0) for p in ("domestic", "import"))
-    taxes = wide["taxes"].loc["product_taxes"].reindex(columns, fill_value=0.0)
-    added = wide["value_added"].reindex(index=VALUE_ADDED, columns=n, fill_value=0.0)
-    output = wide["output"].loc["output", n]
-    residual = output - domestic.sum(axis=1)
-    domestic["inventories"] += residual
-    closing = output - (domestic + imported)[n].sum() - taxes[n] - added.sum()
-    added.loc["net_profit"] += closing
-    for name, gap in (("row", residual), ("column", closing)):
-        if gap.abs().max() > 0.1:  # the source rounds to 0.001 per cell; more is an error in the table
-            raise InputError(
-                f"table 'national_io_2016': {name} {gap.abs().idxmax()} is off by {gap.abs().max():.3f} bn RUB"
-            )
-    keys = datasets.load("regional_keys").pivot(index="region", columns="key", values="value").loc[list(REGIONS)]
-    od = datasets.load("interregional_2016").pivot(index="origin", columns="destination", values="value_bn_rub")
-    valuation = datasets.load("export_valuation_2016").set_index("sector").drop(columns=["source", "status"])
-    outside = table[table["part"] == "outside"].set_index(["row", "column"])["value_bn_rub_2016"]
-    national = National(domestic, imported, taxes, added, output, outside)
-    paths = datasets.load("economy_paths")
-    jobs = paths[paths["variable"] == "employment"].set_index("sector")["value"][n]
-    od = od.loc[list(REGIONS)]
-    return Inputs(sectors.astype({"goods": bool, "bulk": bool}), national, keys, od, valuation, jobs)
-
-
-# --- regional tables ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,112 +1,13 @@
-"""The figures' common style, and how notebooks publish figures, tables, sentences and values.
-
-Every published figure carries a title that states its finding, a source line, alt text, and its data as CSV.
-Colours are fixed per commodity group and distinguishable under colour-blindness (Okabe-Ito and Tol palettes).
-"""
+"""Charts, and how notebooks publish them: each with its finding as title, alt text, source and data."""
 
 import io
 import re
-from urllib.parse import quote
 
 import pandas as pd
 
 from rutrade import InputError
-
-GROUPS = {
-    "01-05": "Animal products",
-    "06-15": "Vegetable products",
-    "16-24": "Food products",
-    "25-26": "Minerals",
-    "27": "Fuels",
-    "28-38": "Chemicals",
-    "39-40": "Plastics, rubber",
-    "41-43": "Hides and skins",
-    "44-49": "Wood, paper",
-    "50-63": "Textiles, clothing",
-    "64-67": "Footwear",
-    "68-71": "Stone, glass, gems",
-    "72-83": "Metals",
-    "84-85": "Machinery, electrical",
-    "86-89": "Vehicles, aircraft, ships",
-    "90-99": "Instruments, other",
-    "64-99": "HS 64-99, not split",
-}
-COLOURS = {
-    "27": "#332f2c",
-    "84-85": "#0072b2",
-    "86-89": "#56b4e9",
-    "28-38": "#d55e00",
-    "39-40": "#e69f00",
-    "72-83": "#7f7f7f",
-    "44-49": "#8c6d31",
-    "25-26": "#b15928",
-    "01-05": "#cc79a7",
-    "06-15": "#009e73",
-    "16-24": "#8fce8a",
-    "50-63": "#aa4499",
-    "64-67": "#882255",
-    "68-71": "#44aa99",
-    "41-43": "#c9a66b",
-    "90-99": "#6f63bb",
-    "64-99": "#9ecae1",
-    "other": "#d9d9d9",
-    # The eight customs groups and the technological classes, in the colour of their largest commodity group.
-    "Food and agricultural goods": "#009e73",
-    "Mineral products": "#332f2c",
-    "Chemicals and rubber": "#d55e00",
-    "Leather and furs": "#c9a66b",
-    "Wood, pulp, paper": "#8c6d31",
-    "Textiles and footwear": "#aa4499",
-    "Metals and precious stones": "#7f7f7f",
-    "Machinery, equipment, vehicles": "#0072b2",
-    "Other goods": "#6f63bb",
-    "primary": "#332f2c",
-    "resource-based": "#8c6d31",
-    "low": "#aa4499",
-    "medium": "#56b4e9",
-    "high": "#0072b2",
-    "unclassified": "#d9d9d9",
-}
-SERIES = ("#332f2c", "#7f7f7f", "#d55e00", "#0072b2", "#e69f00", "#8c6d31", "#009e73", "#c4c4c4")
-RUSSIA, CHINA, ACCENT, MUTED = "#0072b2", "#d55e00", "#009e73", "#8a8a8a"
-WIDTH = 5.8  # inches: the type stays legible when a phone shrinks the figure to its screen
-
-
-def style() -> None:
-    """Apply the common style to matplotlib."""
-    import matplotlib as mpl
-
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (WIDTH, 3.7),
-            "figure.dpi": 100,
-            "savefig.dpi": 170,
-            "figure.constrained_layout.use": True,
-            "figure.facecolor": "white",
-            "font.size": 10,
-            "axes.titlesize": 10.5,
-            "axes.titlelocation": "left",
-            "axes.titleweight": "bold",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "grid.color": "#e6e6e6",
-            "grid.linewidth": 0.7,
-            "legend.frameon": False,
-            "legend.fontsize": 9,
-            "lines.linewidth": 2,
-            "svg.hashsalt": "rutrade",
-        }
-    )
-
-
-def axes(rows: int = 1, columns: int = 1, height: float = 3.7, **options):
-    """A figure and its axes in the common style."""
-    import matplotlib.pyplot as plt
-
-    style()
-    return plt.subplots(rows, columns, figsize=(WIDTH, height), **options)
+from rutrade.publish.style import COLOURS, GROUPS, MUTED, RUSSIA, axes
+from rutrade.publish.tables import _csv_link, say
 
 
 def mark_breaks(ax, years: dict[float, str]) -> None:
@@ -279,6 +180,8 @@ def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = No
 
 
 TILES = {"NWFD": (0, 1), "CFD": (0, 0), "VFD": (1, 0), "SFD": (0, -1), "NCFD": (1, -1), "UFD": (2, 0), "SibFD": (3, 0)}
+
+
 TILES |= {"FEFD": (4, 0)}
 
 
@@ -364,67 +267,7 @@ def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: st
     display(HTML(f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'))
 
 
-def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dict | str = "{:,.1f}") -> None:
-    """Show a table with caption (which year's prices, which reporter), source line and the same figures as CSV."""
-    from IPython.display import HTML, display
-
-    number = data.select_dtypes("number").columns
-    chosen = formats if isinstance(formats, dict) else dict.fromkeys(number, formats)
-    shown = data.copy()
-    for column, form in chosen.items():
-        shown[column] = [("–" if pd.isna(v) else form.format(v)) for v in data[column]]
-    text = (shown.reset_index() if _has_index(data) else shown).rename_axis(columns=None)
-    html = text.to_html(index=False, border=0, classes="published", na_rep="–", justify="left")
-    html = re.sub(r"(<table[^>]*>)", rf"\1<caption>{caption}</caption>", html, count=1).replace(
-        "<th>", '<th scope="col">'
-    )
-    display(
-        HTML(
-            f'<div class="table-scroll" role="region" tabindex="0" aria-label="{caption.split(":")[0]}">{html}</div>'
-            f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'
-        )
-    )
-
-
-def parameters(values) -> None:
-    """Show the table of a notebook's parameters (value, unit, allowed range, source, meaning)."""
-    from IPython.display import HTML, display
-
-    html = values.table().reset_index().to_html(index=False, border=0, classes="published", justify="left")
-    html = html.replace("<th>", '<th scope="col">')
-    display(
-        HTML(
-            '<details class="parameters"><summary>Parameters of this page</summary>'
-            f'<div class="table-scroll" role="region" tabindex="0" aria-label="Parameters">{html}</div></details>'
-        )
-    )
-
-
-def say(text: str) -> None:
-    """Show a sentence of Markdown whose numbers were put in by the caller's results."""
-    from IPython.display import Markdown, display
-
-    display(Markdown(text))
-
-
-def record(**values) -> None:
-    """Record named values for other pages (prose, claims) in the executed notebook."""
-    from myst_nb import glue
-
-    for name, value in values.items():
-        glue(name, float(value) if isinstance(value, (int, float)) or hasattr(value, "dtype") else value, display=False)
-
-
 def _wrap(title: str, width: int = 60) -> str:
     import textwrap
 
     return "\n".join(textwrap.wrap(title, width))
-
-
-def _has_index(data: pd.DataFrame) -> bool:
-    return data.index.name is not None or data.index.nlevels > 1
-
-
-def _csv_link(name: str, data: pd.DataFrame) -> str:
-    text = data.to_csv(index=_has_index(data), float_format="%.6g", lineterminator="\n")
-    return f'<a class="csv" download="{name}.csv" href="data:text/csv;charset=utf-8,{quote(text)}">Data (CSV)</a>'

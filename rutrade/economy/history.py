@@ -1,0 +1,97 @@
+"""Model 2 held against history: backtest, naive forecasts, supply and use of 2019."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from rutrade import InputError
+from rutrade.economy.regional import RegionalTables
+from rutrade.economy.solution import EconomySolution
+
+
+def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], observed: pd.DataFrame) -> pd.DataFrame:
+    """Model growth since 2016 beside observed growth and three naive forecasts, by district and by activity.
+
+    `observed`: table 'gva_path'. Columns: year, kind (district, activity), name, weight (share in GVA of 2016),
+    model, observed, no_change, trend (average growth 2013-2016 goes on), uniform (the model's own total for all):
+    volumes as ratios to 2016. The model knows productivity, labour, exports and imports of the period: see `errors`.
+    """
+    index = observed.set_index(["region", "activity", "year"])[["gva_bn_rub", "volume_index_pct"]].sort_index()
+
+    def growth(region, activity, first, last):
+        if activity == "M+N":  # the two sections without research, which stands apart
+            parts = {"M": 1.0, "N": 1.0, "M 72": -1.0}
+        else:
+            parts = dict.fromkeys(["M 72"] if activity == "M72" else activity.split("+"), 1.0)
+        sums = np.zeros(2)
+        for part, sign in parts.items():
+            rows = index.loc[(region, part)]
+            weight = sign * rows["gva_bn_rub"].get(first, np.nan)
+            chain = (rows.loc[first + 1 : last, "volume_index_pct"] / 100).prod()
+            sums += weight * np.array([1.0, chain])
+        return sums[1] / sums[0]
+
+    section = tables.data.sectors["section"]
+    if tables.sectors != tuple(section.index):
+        section = section.groupby(tables.data.sectors["sector12"]).agg(lambda s: "+".join(dict.fromkeys(s)))
+    base, rows = solutions[min(solutions)].gva, []
+    for year, solution in solutions.items():
+        if year == min(solutions) or year > observed["year"].max():
+            continue
+        pairs = {
+            "district": (solution.gva.sum(axis=1), base.sum(axis=1)),
+            "activity": tuple(g.T.groupby(section).sum().sum(axis=1) for g in (solution.gva, base)),
+        }
+        total = solution.gva.to_numpy().sum() / base.to_numpy().sum()
+        for kind, (now, then) in pairs.items():
+            for name in then.index:
+                where = (name, "total") if kind == "district" else ("national", name)
+                trend = growth(*where, 2013, 2016) ** ((year - 2016) / 3)
+                seen = growth(*where, 2016, year)
+                rows.append(
+                    (year, kind, name, then[name] / then.sum(), now[name] / then[name], seen, 1.0, trend, total)
+                )
+    names = ["year", "kind", "name", "weight", "model", "observed", "no_change", "trend", "uniform"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def compare_use(tables: RegionalTables, solution: EconomySolution, observed: pd.DataFrame) -> pd.DataFrame:
+    """Structure of the stage to 2019 beside supply and use 2019 (table 'supply_use_2019'), by product, in percent.
+
+    Columns: export_share and import_share (share of the product in all exports, imports), import_ratio (imports over
+    domestic use), each `_model` at prices of 2016 and `_observed` at prices of 2019. Full variant only. Raises
+    InputError for the 12-sector variant.
+    """
+    if len(tables.sectors) != len(tables.data.sectors):
+        raise InputError(f"compare_use needs the full variant; these tables have {len(tables.sectors)} sectors")
+    groups = {"OGS": "B", **dict.fromkeys(("COA", "OIL", "GAS", "ORE"), "B"), "RAI": "TRANSPORT", "TRP": "TRANSPORT"}
+    sums = {
+        "exports": solution.exports.sum(("region", "partner")).to_series(),
+        "imports": solution.imports.sum(("region", "partner")).to_series(),
+        "domestic": solution.deliveries.sum(("origin", "region")).to_series(),
+    }
+    model = pd.DataFrame(sums).groupby(lambda i: groups.get(i, i)).sum()
+    wide = observed.pivot_table(index="product", columns=["part", "item"], values="value_bn_rub", aggfunc="sum").fillna(
+        0
+    )
+    seen = pd.DataFrame({"exports": wide["domestic", "exports"], "imports": wide["import"].sum(axis=1)})
+    seen["domestic"] = wide["domestic"].sum(axis=1) - seen["exports"]
+    out = {}
+    for name, t in (("model", model), ("observed", seen.loc[seen.index.intersection(model.index)])):
+        out[f"export_share_{name}"] = 100 * t["exports"] / t["exports"].sum()
+        out[f"import_share_{name}"] = 100 * t["imports"] / t["imports"].sum()
+        out[f"import_ratio_{name}"] = 100 * t["imports"] / (t["imports"] + t["domestic"])
+    return pd.DataFrame(out).loc[model.index].sort_index(axis=1)
+
+
+def errors(table: pd.DataFrame) -> pd.DataFrame:
+    """Root mean square log errors of `backtest`, weighted by GVA of 2016: rows (year, kind), columns forecasts.
+
+    `model` and `uniform` share one total, which is nearly given by observed labour and productivity: their difference
+    is what the model adds. With `trend` and `no_change` the comparison is with forecasts that know nothing later.
+    """
+    names = ["model", "uniform", "trend", "no_change"]
+    squares = np.log(table[names].div(table["observed"], axis=0)) ** 2
+    weighted = squares.mul(table["weight"], axis=0).groupby([table["year"], table["kind"]]).sum()
+    return weighted.div(table.groupby(["year", "kind"])["weight"].sum(), axis=0) ** 0.5

@@ -1,0 +1,287 @@
+"""One stage's program, built once and solved for any projects and changed right-hand sides."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from rutrade import InputError, unknown
+from rutrade.economy.column import Column, ProjectColumn
+from rutrade.economy.program import Program, linear_program, residuals
+from rutrade.economy.solution import labelled
+from rutrade.economy.stage import PARTNERS, Bands, _stage, base_state, calibrate_capital
+
+
+class EconomyModel:
+    """One stage's program, built once and solved for any projects and changed right-hand sides.
+
+    `tables`: regional tables; `year`: the stage's last year; `paths`: exogenous paths; `base`: where the stage starts
+    (default: 2016); `bands`; `kappa`: scale of the capital coefficients (default: calibrated on 2016-2019);
+    `capacity`: factor on retained capacity; `rail_capacity`: Mt, replaces the path's; `start`: a solved model of the
+    stage before, whose basis the first solve starts from. Raises InputError for a year before the base, a path that
+    misses the year, or negative bands.
+    """
+
+    CHANGES = (
+        "labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption", "china_exports",
+    )  # fmt: skip
+    TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
+    TOLERANCE = 1e-7
+    # what each constraint is counted by, and in which unit
+    FAMILIES = {
+        "supply": ("sector", "region", "bn RUB"), "labour": ("region", "thousand persons"),
+        "capital": ("region", "bn RUB"), "retained": ("region", "sector", "bn RUB"), "external_balance": ("bn RUB",),
+        "rail": ("Mt",), "delivery_band": ("sector", "region", "region", "bn RUB"),
+    }  # fmt: skip
+
+    def __init__(
+        self, tables, year, paths, base=None, bands=None, kappa=None, capacity=1.0, rail_capacity=None, start=None
+    ):  # fmt: skip
+        from scipy import sparse
+
+        base = base or base_state(tables)
+        if year < base.year:
+            raise InputError(f"stage year {year} is before its base year {base.year}; nodes must be in order")
+        kappa = calibrate_capital(tables, paths) if kappa is None else kappa
+        stage = _stage(tables, year, paths, base, bands or Bands(), kappa, capacity)
+        if rail_capacity is not None:
+            stage = replace(stage, rail_capacity=float(rail_capacity))
+        self.tables, self.base, self.stage = tables, base, stage
+        m = linear_program(stage)
+        given = m.matrices
+        low, high = np.where(given.sense == "<", -np.inf, given.b), np.where(given.sense == ">", np.inf, given.b)
+        self._data = Program(sparse.csc_array(given.A), low, high, given.lb, given.ub, given.c)
+        self._solver, self._basis = _highs(self._data), None
+        # position of each labelled variable and row in the solver's arrays
+        self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
+        self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
+        if start is not None and start._data.a.shape == self._data.a.shape:
+            self._basis = start._basis
+
+    def column(self, project: ProjectColumn) -> Column:
+        """A project's coefficients, with the numbers of the constraints they enter.
+
+        Raises InputError for an unknown region.
+        """
+        st = self.stage
+        if project.region not in st.regions:
+            raise unknown(f"region of project '{project.name}'", project.region, st.regions)
+        r, k = st.regions.index(project.region), len(st.regions)
+        bought = self._vector(project, "capital") + self._vector(project, "current")
+        bought[st.sectors.index("RND")] += project.rnd
+        output, hired = self._vector(project, "output"), self._vector(project, "output")
+        hired = hired + self._vector(project, "capacity")
+        beta = hired + self._vector(project, "productivity")
+        bought += st.inputs[r] @ beta
+        abroad = (project.export_share * beta)[:, None] * [project.china_share, 1 - project.china_share]
+        home = (1 - project.export_share) * beta
+        flows = self.tables.flows[:, r, :]  # (2.13) the project's deliveries go where the region's own go
+        to = flows / np.maximum(flows.sum(1, keepdims=True), 1e-300) * home[:, None]
+        at = np.eye(k)[r]
+        rows = {
+            "use": -np.outer(bought, at),  # (2.2a) alpha
+            "supply": np.outer(home, at),  # (2.2b) beta, its exports outside the band
+            "delivery_band": -at[None, :, None] * to[:, None, :],  # (2.13)
+            "labour": at * (project.labour_thousand + st.labour_coefficient[r] @ hired),  # (2.4)
+            "capital": at * (project.investment_fund + st.capital_coefficient @ output),  # (2.6)
+            "external_balance": np.array(st.export_price * abroad.sum()),  # (2.8)
+            "rail": np.array((st.rail_tonnes[:, r] * abroad).sum()),  # (2.10)
+        }
+        return Column({name: c for name, c in rows.items() if name in self.rows}, beta, abroad, bought)
+
+    def _vector(self, project, name) -> np.ndarray:
+        """A project's figures by sector of the model; a productivity effect as output, on the stage's base output."""
+        st, groups, r = self.stage, self.tables.data.sectors["sector12"], self.stage.regions.index(project.region)
+        national, out = self.tables.data.national.output, np.zeros(len(self.stage.sectors))
+        for sector, value in dict(getattr(project, name)).items():
+            code = sector if sector in st.sectors else groups.get(sector)
+            if code not in st.sectors:
+                raise unknown(f"sector in {name} of project '{project.name}'", sector, st.sectors)
+            i = st.sectors.index(code)
+            part = 1.0 if sector == code else national[sector] / national[groups.index[groups == code]].sum()
+            out[i] += value * (part * self.base.output[r, i] if name == "productivity" else 1.0)
+        return out
+
+    def solve(self, projects: Sequence[ProjectColumn] = (), changes: Mapping | None = None, reciprocal: bool = False):
+        """Solve with the given projects and changed right-hand sides; the model itself stays as built.
+
+        `changes`: labour, investment_path (Series by region), external_balance, rail_capacity, consumption (fixes z),
+        fixed_use (array (s, i)), china_exports (Series by sector: a ceiling, as a factor of the export path).
+        `reciprocal`: minimise the scale of the investment fund at the fixed z instead of maximising z. Returns a
+        frozen EconomySolution. Raises InputError for an unknown region, sector or change and
+        for a program without a solution, naming the constraint, sector and region.
+        """
+        columns = [self.column(p) for p in projects]
+        program = self._changed(projects, columns, changes or {}, reciprocal)
+        base, h = len(self._data.cost), self._solver
+        rows, cols = np.arange(len(program.row_lower), dtype=np.int32), np.arange(base, dtype=np.int32)
+        h.changeRowsBounds(len(rows), rows, program.row_lower, program.row_upper)
+        h.changeColsBounds(base, cols, program.lower[:base], program.upper[:base])
+        h.changeColsCost(base, cols, program.cost[:base])
+        for j in range(base, len(program.cost)):
+            part = slice(*program.a.indptr[j : j + 2])
+            index, value = program.a.indices[part].astype(np.int32), program.a.data[part]
+            h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
+        try:
+            tied = free = self._run(program, self._basis)
+            if not (columns or changes or reciprocal):
+                self._basis = h.getBasis()
+            if not reciprocal:  # among the optima the one whose exports are nearest their path
+                cost, where = program.cost.copy(), np.r_[self.columns["export_up"], self.columns["export_down"]]
+                cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
+                h.changeColsCost(base, cols, cost[:base])
+                tied = self._run(replace(program, cost=cost), h.getBasis())
+        finally:
+            if columns:
+                h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
+        return labelled(self, tuple(projects), tuple(columns), free, tied)
+
+    def _changed(self, projects, columns, changes, reciprocal) -> Program:
+        """The program with changed right-hand sides and the projects' columns appended."""
+        from scipy import sparse
+
+        d, st, rows = self._data, self.stage, self.rows
+        p = replace(d, **{k: getattr(d, k).copy() for k in ("row_lower", "row_upper", "lower", "upper", "cost")})
+        path_value, tonnes = st.export_price * st.export_centre.sum(), (st.rail_tonnes * st.export_centre).sum()
+        for name, value in changes.items():
+            if name not in self.CHANGES:
+                raise unknown("change", name, self.CHANGES)
+            if name in ("labour", "investment_path"):
+                if sorted(pd.Series(value).index) != sorted(st.regions):
+                    raise InputError(f"change '{name}' must name every region once: {', '.join(st.regions)}")
+                target, where = (p.row_upper, rows["labour"]) if name == "labour" else (p.lower, self.columns["inv"])
+                target[where] = pd.Series(value)[list(st.regions)].to_numpy(float)
+            elif name == "external_balance":
+                p.row_lower[rows[name]] = float(value) - path_value
+            elif name == "rail_capacity":
+                p.row_upper[rows["rail"]] = float(value) - tonnes
+                p.upper[self.columns["export_down"]] = replace(st, rail_capacity=float(value)).export_room
+            elif name == "china_exports":
+                # a ceiling by sector as a factor of the path: the room upwards closes, a lower level is forced
+                factor = pd.Series(value).reindex(list(st.sectors)).fillna(np.inf).to_numpy()[:, None]
+                china = (slice(None), slice(None), PARTNERS.index("CHN"))
+                centre = st.export_centre[china]
+                up, down = (self.columns[f"export_{d}"][china] for d in ("up", "down"))
+                p.upper[up] = np.minimum(p.upper[up], np.maximum((factor - 1) * centre, 0))
+                p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
+                p.upper[down] = np.maximum(p.upper[down], p.lower[down])
+            elif name == "fixed_use":
+                p.row_lower[rows["use"]] = p.row_upper[rows["use"]] = np.asarray(value, float).T
+            else:
+                p.lower[self.columns["z"]] = p.upper[self.columns["z"]] = float(value)
+        if reciprocal:
+            if not st.span or "consumption" not in changes:
+                raise InputError("the reciprocal problem needs a stage of at least a year and a fixed consumption")
+            t = self.columns["capital_scale"]
+            p.cost[:], p.cost[t], p.lower[t], p.upper[t] = 0, 1, -np.inf, np.inf
+        if not columns:
+            return p
+        dense = np.zeros((d.a.shape[0], len(columns)))
+        for h, (project, column) in enumerate(zip(projects, columns, strict=True)):
+            if project.year != st.year:
+                raise InputError(f"project '{project.name}' is for {project.year}, the stage ends in {st.year}")
+            for name, values in column.rows.items():
+                dense[rows[name], h] = values
+        bounds = np.array([q.intensity for q in projects], float)
+        return replace(
+            p,
+            a=sparse.hstack([d.a, sparse.csc_array(dense)], format="csc"),
+            lower=np.r_[p.lower, bounds[:, 0]],
+            upper=np.r_[p.upper, bounds[:, 1]],
+            cost=np.r_[p.cost, np.zeros(len(columns))],
+        )
+
+    def _options(self, **options):
+        for name, value in options.items():
+            self._solver.setOptionValue(name, value)
+
+    def _run(self, p: Program, basis=None) -> Program:
+        """Solve what is loaded: simplex from a basis, else interior point with crossover; checked outside the solver.
+
+        The start is the model's own first solution and never the last one, so that a result does not depend on what
+        was solved before it.
+        """
+        import highspy
+
+        for warm in (True, False) if basis is not None else (False,):
+            self._solver.clearSolver()
+            if warm:
+                self._options(solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off")
+                start = highspy.HighsBasis()
+                added = [highspy.HighsBasisStatus.kLower] * (len(p.cost) - len(basis.col_status))
+                start.col_status, start.row_status = [*basis.col_status, *added], list(basis.row_status)
+                start.valid = True
+                self._solver.setBasis(start)
+            else:
+                self._options(solver="ipm", run_crossover="on", presolve="on")
+            self._solver.run()
+            status, problem = self._solver.getModelStatus(), None
+            if status == highspy.HighsModelStatus.kInfeasible:
+                break  # proved; what is short is found by another program
+            if status != highspy.HighsModelStatus.kOptimal:
+                continue
+            s = self._solver.getSolution()
+            done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
+            problem = max(residuals(done).items(), key=lambda item: item[1])
+            if problem[1] <= self.TOLERANCE:
+                return done
+        if problem:
+            raise InputError(
+                f"stage {self.stage.year}: {problem[0]} residual {problem[1]:.1e} is above {self.TOLERANCE}"
+            )
+        raise InputError(f"stage {self.stage.year} has no solution: {self._diagnose(p)}")
+
+    def _diagnose(self, p: Program) -> str:
+        """What cannot be met: in the elastic program rows give way at a cost; the largest relative breach is named."""
+        import highspy
+        from scipy import sparse
+
+        soft = {name: self.rows[name] for name in self.FAMILIES if name in self.rows}
+        rows = np.concatenate([np.ravel(where) for where in soft.values()])
+        limit = np.where(np.isfinite(p.row_upper), p.row_upper, p.row_lower)[rows]
+        k, width, weight = len(rows), p.a.shape[1], 1 / (1 + np.abs(limit))
+        give = sparse.csc_array((np.ones(k), (rows, np.arange(k))), (p.a.shape[0], k))
+        elastic = Program(
+            sparse.hstack([p.a, give, -give], format="csc"), p.row_lower, p.row_upper,
+            np.r_[p.lower, np.zeros(2 * k)], np.r_[p.upper, np.full(2 * k, np.inf)],
+            np.r_[np.zeros(width), weight, weight],
+        )  # fmt: skip
+        h = _highs(elastic)
+        h.setOptionValue("solver", "ipm")  # simplex may take minutes here, and a vertex is not needed
+        h.run()
+        if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return "the bounds of investment, exports and consumption exclude each other"
+        x = np.array(h.getSolution().col_value)[width:]
+        short = x[:k] + x[k:]
+        row = rows[(short * weight).argmax()]
+        name, where = next((n, w) for n, w in soft.items() if (w == row).any())
+        *dims, unit = self.FAMILIES[name]
+        names = {"region": self.stage.regions, "sector": self.stage.sectors}
+        at = "".join(f", {d} {names[d][i]}" for d, i in zip(dims, np.argwhere(where == row)[0], strict=True))
+        return f"{name}{at} is short by {short[rows == row][0]:.6g} {unit}"
+
+
+def _highs(p: Program):
+    """A silent HiGHS with the program loaded."""
+    import highspy
+
+    lp, h = highspy.HighsLp(), highspy.Highs()
+    lp.num_row_, lp.num_col_ = p.a.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
+    lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
+    # the check outside the solver asks for 1e-7 of the unscaled program
+    tight = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
+    for name, value in ({"output_flag": False, "threads": 1} | tight).items():
+        h.setOptionValue(name, value)
+    h.passModel(lp)
+    return h
+
+
+def _positions(labels, order) -> np.ndarray:
+    """Where each label stands in the solver's order."""
+    position = np.full(int(order.max()) + 1, -1)
+    position[order] = np.arange(len(order))
+    dims = [d for d in ("product", "origin", "region", "sector", "partner", "tangent") if d in labels.dims]
+    return position[labels.transpose(*dims).values]

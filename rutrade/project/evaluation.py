@@ -1,0 +1,181 @@
+"""What follows from the ledger: flows, efficiency, feasibility, technological column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rutrade import InputError, unknown
+from rutrade.project.finance import discounted_payback, irr, npv
+from rutrade.project.ledger import _BUDGETS, FINANCING_ITEMS, PARTICIPANTS, _entries, _physical, _scales
+from rutrade.project.objects import Project
+
+PERSPECTIVES = ("commercial", "own_capital", "federal", "regional", "consolidated", "public")
+
+
+_RATES = {v: "public" for v in PARTICIPANTS} | {"public": "public", "commercial": "commercial"}
+
+
+_RATES |= {"own_capital": "commercial", "federal": "budget", "regional": "budget", "consolidated": "budget"}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Result of `evaluate`.
+
+    `ledger` has one row per object, item, payer, payee and year: kind (transfer | resource), bn_rub_2016. A resource
+    row has no payer and its payee is the owner; a cost has a minus sign.
+    """
+
+    project: Project
+    values: Mapping[str, float]
+    ledger: pd.DataFrame
+
+    def _side(self, view: str) -> pd.Series:
+        """+1 where a ledger row is received by the view, -1 where it is paid, else 0."""
+        d = self.ledger
+        if view == "public":  # resource flows only: transfers cancel (1.2)
+            return (d.kind == "resource").astype(float)
+        who = {"commercial": ("operator",), "own_capital": ("operator",), "consolidated": tuple(_BUDGETS.values())}
+        who |= {b: (name,) for b, name in _BUDGETS.items()} | {name: (name,) for name in PARTICIPANTS}
+        if view not in who:
+            raise unknown("perspective", view, (*PERSPECTIVES, *PARTICIPANTS))
+        side = d.payee.isin(who[view]).astype(float) - d.payer.isin(who[view]).astype(float)
+        return side.where(~d["item"].isin(FINANCING_ITEMS), 0.0) if view == "commercial" else side
+
+    def flow(self, view: str) -> pd.Series:
+        """Net flow by year of a participant or perspective, bn RUB 2016 (1.1), (1.2)."""
+        parts = self.ledger.bn_rub_2016 * self._side(view)
+        net, gross = (x.groupby(self.ledger.year).sum() for x in (parts, parts.abs()))
+        net = net.where(net.abs() > 1e-13 * gross, 0.0)  # rounding left where transfers balance has no IRR
+        return net.reindex(self.project.years, fill_value=0.0).rename(view)
+
+    def cash_flow(self) -> pd.DataFrame:
+        """Net flow by year (rows) of each participant and of the public (columns), bn RUB 2016 (1.1)."""
+        return pd.DataFrame({v: self.flow(v) for v in (*PARTICIPANTS, "public")}).rename_axis("year")
+
+    def discount_rate(self, view: str) -> float:
+        """Real discount rate of a perspective; participants are discounted at the public rate."""
+        return self.values[f"discount_rate_{_RATES[view]}"]
+
+    @property
+    def participants(self) -> pd.Series:
+        """NPV by participant at the public rate, bn RUB 2016; they sum to the public NPV (1.2)."""
+        rate = self.discount_rate("public")
+        return pd.Series({v: float(npv(self.flow(v).to_numpy(), rate)) for v in PARTICIPANTS}, name="npv_bn_rub_2016")
+
+    @property
+    def efficiency(self) -> pd.DataFrame:
+        """NPV (bn RUB 2016), IRR with status and number of roots, PI, discounted payback (years), B/C (1.7)."""
+        return pd.DataFrame({v: self._indicators(v) for v in PERSPECTIVES}).T.rename_axis("perspective")
+
+    def _indicators(self, view: str) -> dict:
+        flow, rate, d = self.flow(view).to_numpy(), self.discount_rate(view), self.ledger
+        weight = d.bn_rub_2016 * (1 + rate) ** -(d.year - self.project.first_year)
+        cost = {"capital_goods": 1, "vat_capital": 1}
+        outlay = {"commercial": cost, "public": {"capital_goods": 1}}  # what the profitability index is per rouble of
+        outlay |= {b: {f"{b}_grant": 1} for b in _BUDGETS} | {"consolidated": {f"{b}_grant": 1 for b in _BUDGETS}}
+        outlay["own_capital"] = cost | {"federal_grant": -1, "regional_grant": -1, "loan": -1}
+        invested = (weight * d["item"].map(outlay[view]).astype(float).fillna(0))[d.kind == "transfer"].sum()
+        signed = weight * self._side(view)
+        benefits, costs = signed.clip(lower=0).sum(), -signed.clip(upper=0).sum()
+        value, root = float(npv(flow, rate)), irr(flow)
+        return {
+            "discount_rate": rate,
+            "npv_bn_rub_2016": value,
+            "irr": root.rate,
+            "irr_status": root.status,
+            "irr_roots": root.n_roots,
+            "profitability_index": 1 + value / invested if invested > 1e-9 else np.nan,
+            "discounted_payback_years": float(discounted_payback(flow, rate)),
+            "benefit_cost": benefits / costs if costs > 1e-9 else np.nan,
+        }
+
+    @property
+    def feasibility(self) -> pd.DataFrame:
+        """Operator's accumulated balance by year with own capital paid in, bn RUB 2016, and whether it is in hand."""
+        own = pd.Series(0.0, index=self.project.years)
+        for o in self.project.objects:
+            d = self.ledger[(self.ledger.object == o.name) & (self.ledger.kind == "transfer")]
+            cost = d[d["item"].isin(("capital_goods", "vat_capital"))].groupby("year").bn_rub_2016.sum()
+            own = own.add(o.financing.own_share * cost, fill_value=0.0)
+        table = pd.DataFrame({"operator_bn_rub_2016": self.flow("operator"), "own_capital_bn_rub_2016": own})
+        table["balance_bn_rub_2016"] = table.sum(axis=1).cumsum()
+        table["feasible"] = table.balance_bn_rub_2016 >= -1e-9
+        return table.rename_axis("year")
+
+    @property
+    def first_infeasible_year(self) -> int | None:
+        """First year with a negative accumulated balance, or None."""
+        bad = self.feasibility.query("not feasible").index
+        return int(bad[0]) if len(bad) else None
+
+    def technological_column(self, year: int) -> pd.Series:
+        """What the project buys and delivers in `year`, by flow and sector of the economy model, bn RUB 2016.
+
+        Flows: capital_goods, current_inputs (net of VAT, imports in them), imported (part of both), labour (gross pay),
+        rnd_output (paid services + operating grant), high_tech_procurement (part of the goods, memo),
+        commercialised_output (suppliers' induced turnover). Each sums to the ledger's total of that year. Raises
+        InputError for a year outside the horizon.
+        """
+        if year not in self.project.years:
+            first, last = self.project.years[[0, -1]]
+            raise InputError(f"year = {year} is not allowed: from {first} to {last}")
+        v, total = self.values, {}
+        d = self.ledger[(self.ledger.year == year) & (self.ledger.kind == "transfer")]
+        paid = d.groupby(["object", "item"]).bn_rub_2016.sum()
+        induced = v["multiplier"] * v["high_tech_factor"]
+        for o in self.project.objects:
+            p = _physical(o, self.project, int(v["delay_years"]))["high_tech"]
+            t = year - self.project.first_year
+            lagged = p[t - self.project.spillover_lag_years] if t >= self.project.spillover_lag_years else 0.0
+            capital, current = (paid.get((o.name, i), 0.0) for i in ("capital_goods", "current_goods"))
+            only_rnd = {"RND": 1.0}
+            for flow, amount, mix in (
+                ("capital_goods", capital, o.mix.get("capital", {})),
+                ("current_inputs", current, o.mix.get("current", {})),
+                ("imported", capital * o.import_share_capital, o.mix.get("capital", {})),
+                ("imported", current * o.import_share_current, o.mix.get("current", {})),
+                ("labour", paid.get((o.name, "pay"), 0.0), only_rnd),
+                ("rnd_output", sum(paid.get((o.name, i), 0.0) for i in ("revenue", "operating_grant")), only_rnd),
+                ("high_tech_procurement", p[t] * v["high_tech_factor"], o.mix.get("high_tech", {})),
+                ("commercialised_output", lagged * induced, o.mix.get("commercialised", {})),
+            ):
+                for sector, share in mix.items():
+                    total[flow, sector] = total.get((flow, sector), 0.0) + amount * share
+        index = pd.MultiIndex.from_tuples(total, names=["flow", "sector"])
+        return pd.Series(list(total.values()), index=index, name="bn_rub_2016", dtype=float)
+
+
+def _prices(shadow_prices: Mapping[str, float] | None) -> dict[str, float]:
+    """Shadow over market price by sector as a dictionary, checked."""
+    prices = {} if shadow_prices is None else dict(shadow_prices)
+    for sector, value in prices.items():
+        if not np.isfinite(value):
+            raise InputError(f"shadow_prices: sector '{sector}' = {value} is not allowed: a finite number")
+    return prices
+
+
+def evaluate(
+    project: Project, *, shadow_prices: Mapping[str, float] | None = None, spillover: bool = True, **values: float
+) -> Evaluation:
+    """The project's ledger and what follows from it, (1.1)-(1.7); bn RUB 2016.
+
+    `shadow_prices` maps sectors to shadow over market price (1.4); `spillover=False` leaves (1.5) out, as it must be
+    when the economy model counts it. `values` replace central parameters; a delay is in whole years. Raises InputError
+    for a delay that is not whole.
+    """
+    v = project.values(**values)
+    if v["delay_years"] != int(v["delay_years"]):
+        raise InputError(f"parameter 'delay_years' = {v['delay_years']} is not allowed: a whole number of years")
+    scales, prices, rows = _scales(v), _prices(shadow_prices), []
+    for o in project.objects:
+        for e in _entries(o, project, int(v["delay_years"]), prices, spillover):
+            for t in np.flatnonzero(e.flow):
+                amount = float(e.flow[t] * scales[e.scale])
+                rows.append((o.name, e.item, e.payer, e.payee, int(project.years[t]), amount))
+    kinds = {"object": str, "item": str, "payer": str, "payee": str, "year": int, "bn_rub_2016": float}
+    ledger = pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
+    ledger.insert(4, "kind", np.where(ledger.payer == "", "resource", "transfer"))
+    return Evaluation(project, v, ledger)

@@ -1,0 +1,127 @@
+"""The whole book as one PDF, printed by Chromium."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from rutrade import RunError, __version__
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+_NO_PDF = "This copy of the book has no PDF: Chromium was missing when it was built."
+
+
+def chromium() -> str | None:
+    """Path of Chromium or Chrome, None when there is none."""
+    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    return found or (mac if sys.platform == "darwin" and Path(mac).exists() else None)
+
+
+def write(folder: Path, documents: list[str], program: str, seconds: int = 300) -> Path:
+    """Print the whole book to `book.pdf` in the folder of a built book, and link it on the front page.
+
+    documents: the pages' names in reading order, without suffix; program: path of Chromium. Raises RunError when
+    Chromium fails or takes longer than `seconds`.
+    """
+    target, joined = folder / "book.pdf", folder / "_joined.html"
+    joined.write_text(_join(folder, documents), encoding="utf-8")
+    try:
+        with tempfile.TemporaryDirectory() as profile:
+            command = [program, "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+            command += ["--no-sandbox"] if sys.platform == "linux" else []  # root in a container has no sandbox
+            command += [f"--user-data-dir={profile}", "--no-pdf-header-footer", "--generate-pdf-document-outline"]
+            # Virtual time lets the formulas finish before the page is printed.
+            command += ["--virtual-time-budget=120000", f"--print-to-pdf={target}", joined.resolve().as_uri()]
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                raise RunError(f"Chromium did not print the book within {seconds} s") from None
+        if done.returncode or not target.exists():
+            raise RunError(f"Chromium could not print the book: {done.stderr.strip()[-300:]}")
+    finally:
+        joined.unlink(missing_ok=True)
+    front = folder / f"{documents[0]}.html"
+    link = f'<a href="{"../" * documents[0].count("/")}book.pdf">The whole book as one PDF</a>'
+    text = f"{link} ({target.stat().st_size / 1e6:.1f} MB)."
+    front.write_text(front.read_text(encoding="utf-8").replace(_NO_PDF, text), encoding="utf-8")
+    return target
+
+
+def _join(folder: Path, documents: list[str]) -> str:
+    from bs4 import BeautifulSoup
+
+    names = {(folder / f"{name}.html").resolve(): name.replace("/", "-") for name in documents}
+    parts, contents, maths, title = [], [], "", ""
+    for path, slug in names.items():
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        title = title or soup.title.text.split("—")[-1].strip()
+        maths = maths or "".join(str(s) for s in soup.find_all("script") if "MathJax = " in s.text)
+        article = soup.select_one("article.bd-article")
+        for tag in article.select("a.enlarge"):
+            tag.unwrap()
+        for tag in article.select("script, style, form, .headerlink, .toctree-wrapper, .copybtn, .prev-next-area"):
+            tag.decompose()
+        for tag in article.find_all(id=True):
+            tag["id"] = f"{slug}--{tag['id']}"
+        for box in article.find_all("details"):
+            box["open"] = ""
+            if box.summary and box.select_one(".highlight"):
+                # Code of cells stands in the notebooks; on paper its place is enough.
+                box.summary.name = "p"
+                box.replace_with(box.find("p").extract())
+        for code in article.find_all("pre"):
+            code.string = code.get_text()
+        for span in article.select("code span, dt.sig span"):
+            span.unwrap()  # each coloured word would weigh more than itself
+        for image in article.find_all("img"):
+            image["src"] = (path.parent / unquote(image["src"])).resolve().relative_to(folder.resolve()).as_posix()
+            del image["loading"]
+        for link in article.find_all("a", href=True):
+            _relink(link, path, slug, names, folder)
+        article.name, article["id"], article["class"] = "section", slug, "chapter"
+        for note in article.find_all(string=re.compile(_NO_PDF)):
+            section = note.find_parent("section")
+            section.decompose()
+        for table in article.find_all("table"):
+            for text in table.find_all(string=re.compile(r"\w_\w")):
+                if not text.find_parent(class_="math"):
+                    text.replace_with(text.replace("_", "_\u200b"))  # long names may break here
+            columns = max((len(row.find_all(["th", "td"])) for row in table.find_all("tr")), default=0)
+            table["class"] = [*table.get("class", []), *(["wide"] if columns > 8 else [])]
+        heading = article.find("h1")
+        contents.append(f'<li><a href="#{slug}">{heading.get_text(" ", strip=True)}</a></li>')
+        parts.append(str(article))
+    return (
+        f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<link rel="stylesheet" href="_static/pygments.css"><link rel="stylesheet" href="_static/print.css">{maths}'
+        '<script defer src="_static/mathjax.js"></script></head><body>'
+        f'<header class="cover"><h1 class="book">{title}</h1><p>The rutrade developers. Version {__version__}.</p>'
+        f"<ol>{''.join(contents)}</ol></header>{''.join(parts)}</body></html>"
+    )
+
+
+def _relink(link, path: Path, slug: str, names: dict[Path, str], folder: Path) -> None:
+    """Point a link of one page at its place in the joined book; links to files beside the pages become their names."""
+    parts = urlsplit(link["href"])
+    if parts.scheme or parts.netloc:
+        return
+    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()
+    if target in names:
+        link["href"] = f"#{names[target]}" + (f"--{parts.fragment}" if parts.fragment else "")
+        return
+    if link.get("download"):
+        link.string = f"Data: {target.relative_to(folder.resolve()).as_posix()}"
+    link.unwrap()
+
+
+def reading_order(toc: dict) -> Iterator[str]:
+    """Names of the pages in a table of contents (`_toc.yml`), in reading order."""
+    for name in re.findall(r"'(?:root|file)': '([^']+)'", repr(toc)):
+        yield re.sub(r"\.(ipynb|md)$", "", name)

@@ -1,0 +1,144 @@
+"""What the theme leaves undone in every built page: less weight, better access."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from rutrade.publish.check import pages
+
+# One icon of the theme's icon script: name, size, aliases, code point, outline.
+_ICON = re.compile(
+    r'(?:"(?P<quoted>[a-z0-9-]+)"|(?<=[{,])(?P<bare>[a-z0-9]+))'
+    r':\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?'
+)
+
+
+_LONG = 25  # signs of TeX that may be wider than a phone
+
+
+def polish(folder: Path) -> None:
+    """Mend the pages of a built book in place; a second call changes nothing.
+
+    Images load lazily at their known size and open alone; plain tables get a scroll region that the keyboard reaches
+    and header cells with a scope; the sidebar is a landmark; scripts that would load from elsewhere go; the icon script
+    keeps the icons in use; the theme's style sheet no longer imports a second one.
+    """
+    from bs4 import BeautifulSoup
+
+    icons: set[str] = set()
+    for path in pages(folder):
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        _redirect(soup)
+        _scripts(soup)
+        _tables(soup)
+        _landmarks(soup)
+        for image in soup.select("article img"):
+            image["loading"], image["decoding"] = "lazy", "async"
+            size = _png_size(path.parent / unquote(urlsplit(image.get("src", "")).path))
+            if size:
+                image["width"], image["height"] = size
+            if image.parent.name != "a" and size:
+                # A chart drawn for a desk is small on a phone: a tap opens it alone, to be enlarged.
+                image.wrap(soup.new_tag("a", href=image["src"], title="Open the figure alone", **{"class": "enlarge"}))
+        text = re.sub(r"^\s*(<!DOCTYPE html>)\s+", r"\1\n", str(soup))
+        icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", text))
+        path.write_text(text, encoding="utf-8")
+    static = folder / "_static"
+    for script in (static / "scripts").glob("*.js"):
+        if script.name != "fontawesome.js":
+            icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", script.read_text(encoding="utf-8")))
+    script = static / "scripts" / "fontawesome.js"
+    if script.exists():
+        text = script.read_text(encoding="utf-8")
+        script.write_text(
+            _ICON.sub(lambda m: m[0] if (m["quoted"] or m["bare"]) in icons else "", text), encoding="utf-8"
+        )
+    sheet, basic = static / "styles" / "theme.css", static / "basic.css"
+    if sheet.exists() and basic.exists():
+        # A browser that looks ahead asks for the imported sheet at a wrong address.
+        text = sheet.read_text(encoding="utf-8")
+        base = basic.read_text(encoding="utf-8").replace("url(", "url(../")
+        sheet.write_text(text.replace('@import "../basic.css";', base), encoding="utf-8")
+    for source in (static / "scripts").glob("*.map"):
+        source.unlink()
+
+
+def _redirect(soup) -> None:
+    """A page that only leads to another is a whole page too, with a link for readers whom it does not lead on."""
+    from bs4 import BeautifulSoup
+
+    refresh = soup.find("meta", attrs={"http-equiv": re.compile("^refresh$", re.I)})
+    if refresh and not soup.find("html"):
+        target = refresh["content"].split("url=")[1]
+        text = f'<html lang="en"><head><meta charset="utf-8">{refresh}<title>The book</title>'
+        text += '<link rel="icon" href="_static/favicon.svg"></head>'
+        text += f'<body><main><h1>The book</h1><a href="{target}">Go to the first page</a></main></body></html>'
+        soup.clear()
+        soup.extend(list(BeautifulSoup(f"<!DOCTYPE html>{text}", "html.parser").contents))
+
+
+def _scripts(soup) -> None:
+    seen = set()
+    for script in soup.find_all("script"):
+        text = script.get("src") or script.text
+        # Thebe starts kernels on a public service; the book has none. The theme also repeats some scripts.
+        if "thebe" in text.lower() or ("src" not in script.attrs and text.strip() and text in seen):
+            script.decompose()
+        seen.add(text)
+    for link in soup.find_all("link", href=re.compile("sphinx-thebe")):
+        link.decompose()
+    for extra in soup.find_all("meta", attrs={"name": "viewport"})[1:]:
+        extra.decompose()
+
+
+def _tables(soup) -> None:
+    for box in soup.select("article .pst-scrollable-table-container"):
+        box.unwrap()  # the theme's own box has no role and no name
+    for number, table in enumerate(soup.select("article table"), 1):
+        for row in table.select("thead tr"):
+            for cell in row.find_all("th"):
+                cell["scope"] = "col"
+                if not cell.get_text(strip=True):
+                    cell.name = "td"
+                    del cell["scope"]
+        if table.find_parent(class_="table-scroll") or table.find_parent(class_="manifest"):
+            continue
+        heading = table.find_previous(re.compile("^h[1-6]$"))
+        name = heading.get_text(" ", strip=True).rstrip("# ") if heading else "Table"
+        box = soup.new_tag("div", attrs={"class": "table-scroll", "role": "region", "tabindex": "0"})
+        box["aria-label"] = f"Table {number}: {name}"
+        table.wrap(box)
+    for caption in soup.select("article caption"):
+        if not caption.find(class_="stays"):
+            # The caption stays in sight while its table scrolls.
+            text = soup.new_tag("span", attrs={"class": "stays"})
+            text.extend(list(caption.contents))
+            caption.append(text)
+    for formula in soup.select("article .math"):
+        if formula.name == "div" or (len(formula.text) > _LONG and not formula.find_parent("table")):
+            formula["tabindex"] = "0"
+    for number, box in enumerate(soup.select("article .table-scroll"), 1):
+        # Regions of one page need different names.
+        box["aria-label"] = re.sub(r"^(Table \d+: )?", f"Table {number}: ", box.get("aria-label", ""), count=1)
+
+
+def _landmarks(soup) -> None:
+    sidebar = soup.find(id="pst-primary-sidebar")
+    if sidebar:
+        sidebar["role"], sidebar["aria-label"] = "complementary", "Book"
+    back = soup.find(id="pst-back-to-top")
+    if back and back.parent.name != "nav":
+        back.wrap(soup.new_tag("nav", attrs={"aria-label": "Back to top"}))
+    for tag in soup.select("dt.sig dl, dt.sig dd"):
+        tag.name, tag["class"] = "div", "sig-lines"  # lines of a signature are no list of definitions
+    for tag in soup.select(".citation-list, .citation"):
+        # Deprecated roles, and a list whose children are no items: plain paragraphs read better.
+        del tag["role"]
+
+
+def _png_size(path: Path) -> tuple[int, int] | None:
+    try:
+        head = path.read_bytes()[:24]
+    except OSError:
+        return None
+    return (int.from_bytes(head[16:20]), int.from_bytes(head[20:24])) if head[1:4] == b"PNG" else None

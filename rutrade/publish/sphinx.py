@@ -1,0 +1,71 @@
+"""The book's Sphinx extension: recorded values in prose, launch buttons, CSV files beside the pages."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from rutrade import __version__, files, scenarios
+from rutrade.publish import polish
+from rutrade.publish.pages import traced
+from rutrade.publish.runs import results
+
+
+def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
+    """Addresses that open a stored notebook on Binder and Colab; none unless the clone's origin is on GitHub."""
+    found = re.fullmatch(
+        r"(?:https://(?:[^@/]*@)?|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?", origin
+    )
+    if not found:
+        return {}
+    return {
+        "Binder": f"https://mybinder.org/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/notebooks/{notebook}.ipynb",
+        "Colab": f"https://colab.research.google.com/github/{found[1]}/blob/{branch}/notebooks/{notebook}.ipynb",
+    }
+
+
+def setup(app) -> dict:
+    """Sphinx extension: recorded values in prose, launch buttons, CSV files beside the pages, pages polished."""
+
+    def git(*words: str) -> str:
+        try:
+            return subprocess.run(["git", *words], cwd=files.root(), capture_output=True, text=True).stdout.strip()
+        except OSError:
+            return ""
+
+    origin, branch = git("config", "--get", "remote.origin.url"), git("rev-parse", "--abbrev-ref", "HEAD")
+
+    def buttons(_app, page, _template, context, _doctree):
+        # The theme's own buttons would lead to the executed page, which is not in the repository.
+        if re.fullmatch(r"book/results/[\w-]+/[\w-]+", page):
+            links = launch(origin, "main" if branch in ("", "HEAD") else branch, page.rsplit("/", 1)[1])
+            group = [
+                {"type": "link", "url": url, "text": name, "tooltip": f"Open the notebook on {name}"}
+                for name, url in links.items()
+            ]
+            if group:
+                group = {"type": "group", "buttons": group, "icon": "fas fa-rocket", "tooltip": "Run elsewhere"}
+                context.setdefault("header_buttons", []).insert(0, group | {"label": "launch-buttons"})
+
+    def values(_app, config):
+        path = results() / "values.json"
+        recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        config.myst_substitutions = {**recorded.get(scenarios.BASE, {}), **recorded, "version": __version__}
+        config.myst_substitutions["check"] = traced()
+
+    def tables(app, exception):
+        if exception is None:
+            for path in results().glob("*/tables/*.csv"):
+                target = Path(app.outdir) / "book" / "results" / path.relative_to(results())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+            if (script := results() / "explorer" / "data.js").exists():
+                shutil.copyfile(script, Path(app.outdir) / "_static" / "explorer-data.js")
+            if app.builder.name == "html":
+                polish.polish(Path(app.outdir))
+
+    app.connect("config-inited", values)
+    app.connect("html-page-context", buttons, priority=900)
+    app.connect("build-finished", tables, priority=900)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

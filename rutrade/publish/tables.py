@@ -1,0 +1,71 @@
+"""How notebooks publish tables, parameters, sentences and recorded values."""
+
+import re
+from urllib.parse import quote
+
+import pandas as pd
+
+
+def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dict | str = "{:,.1f}") -> None:
+    """Show a table with caption (which year's prices, which reporter), source line and the same figures as CSV."""
+    from IPython.display import HTML, display
+
+    number = data.select_dtypes("number").columns
+    chosen = formats if isinstance(formats, dict) else dict.fromkeys(number, formats)
+    shown = data.copy()
+    for column, form in chosen.items():
+        shown[column] = [("–" if pd.isna(v) else form.format(v)) for v in data[column]]
+    text = (shown.reset_index() if _has_index(data) else shown).rename_axis(columns=None)
+    html = text.to_html(index=False, border=0, classes="published", na_rep="–", justify="left")
+    html = re.sub(r"(<table[^>]*>)", rf"\1<caption>{caption}</caption>", html, count=1).replace(
+        "<th>", '<th scope="col">'
+    )
+    display(
+        HTML(
+            f'<div class="table-scroll" role="region" tabindex="0" aria-label="{caption.split(":")[0]}">{html}</div>'
+            f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'
+        )
+    )
+
+
+def parameters(values) -> None:
+    """Show the table of a notebook's parameters (value, unit, allowed range, source, meaning)."""
+    from IPython.display import HTML, display
+
+    html = values.table().reset_index().to_html(index=False, border=0, classes="published", justify="left")
+    html = html.replace("<th>", '<th scope="col">')
+    display(
+        HTML(
+            '<details class="parameters"><summary>Parameters of this page</summary>'
+            f'<div class="table-scroll" role="region" tabindex="0" aria-label="Parameters">{html}</div></details>'
+        )
+    )
+
+
+def say(text: str) -> None:
+    """Show a sentence of Markdown whose numbers were put in by the caller's results."""
+    from IPython.display import Markdown, display
+
+    display(Markdown(text))
+
+
+def record(**values) -> None:
+    """Record named values for other pages (prose, claims) in the executed notebook."""
+    from myst_nb import glue
+
+    for name, value in values.items():
+        glue(name, float(value) if isinstance(value, (int, float)) or hasattr(value, "dtype") else value, display=False)
+
+
+def _has_index(data: pd.DataFrame) -> bool:
+    return data.index.name is not None or data.index.nlevels > 1
+
+
+def _csv_link(name: str, data: pd.DataFrame) -> str:
+    text = data.to_csv(index=_has_index(data), float_format="%.6g", lineterminator="\n")
+    return f'<a class="csv" download="{name}.csv" href="data:text/csv;charset=utf-8,{quote(text)}">Data (CSV)</a>'
+
+
+def scroll_box(label: str) -> str:
+    """Opens a box in which a wide table scrolls, also by keyboard; `</div>` closes it."""
+    return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{label}">\n'

@@ -1,0 +1,131 @@
+"""Inputs of model 3 from the data package."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rutrade import data, unknown
+from rutrade.trade.backtest import interval_errors, rolling_errors
+from rutrade.trade.gravity import gravity_panel
+from rutrade.trade.groups import FLOWS, GROUPS
+from rutrade.trade.projection import Paths, TradeBase, _logit
+
+
+def gravity() -> pd.DataFrame:
+    """The sectoral panel of the data package: 40 countries, 16 goods sectors, five years, domestic supply included."""
+    return gravity_panel(data.load("gravity_sectors"), data.load("gravity_pairs"))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything `TradeModel` needs, from the data package: TradeModel(**vars(inputs.projection()))."""
+
+    base: TradeBase
+    elasticities: pd.DataFrame
+    paths: Paths
+    errors: pd.DataFrame | None
+    levers: pd.DataFrame
+
+
+def china_shares(world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, year: int, method: str = "held"):
+    """Share of China in Russia's exports by group in `year` (fraction), from the last year with a world structure.
+
+    world: group x (world_musd, china_musd) of the reference year; total: year x (world, china) of one source; value:
+    bilateral exports by group in `year`, bn USD. "held": the world structure is held and scaled to the world total;
+    "moved": the reference shares move by the change of the logit of the total share. Miscellaneous goods (90-99) hold
+    confidential trade in the world figures and take the total share. Raises InputError for another method.
+    """
+    if method not in ("held", "moved"):
+        raise unknown("method of shares", method, ("held", "moved"))
+    reference, overall = world.attrs["year"], total["china"] / total["world"]
+    if method == "held":
+        share = value * 1e3 / (world["world_musd"] * total["world"][year] / total["world"][reference])
+    else:
+        shift = _logit(overall[year]) - _logit(overall[reference])
+        share = 1 / (1 + np.exp(-_logit(world["china_musd"] / world["world_musd"]) - shift))
+    share = share.clip(upper=0.95).reindex(GROUPS)
+    share["90-99"] = overall[year]
+    return share
+
+
+def projection(
+    base_year: int = 2023, prices: str = "mid", elasticity_set: str = "central", shares: str = "held"
+) -> Inputs:
+    """Inputs from the data package: base values from BACI, China's shares, paths, elasticities, errors, levers.
+
+    prices: low | mid | high; elasticity_set: low | central | high value as centre; shares: see `china_shares`.
+    China's share in Russia's imports is known in total only and is used for every group (assumption). Raises InputError
+    for a base year, price path or elasticity set that is not there.
+    """
+    structure = data.load("trade_structure")
+    structure = structure[(structure["reporter"] == "BACI") & structure["group"].isin(GROUPS)]
+    structure = structure.assign(flow=structure["exporter"] + "_to_" + structure["importer"])
+    rows = structure[structure["year"] == base_year]
+    if rows.empty:
+        raise unknown("base year (with both directions by group)", base_year, sorted(set(structure["year"])))
+    value = rows.pivot(index="group", columns="flow", values="value_musd").reindex(GROUPS)[list(FLOWS)] / 1e3
+    partners = data.load("partners")
+    partners = partners[(partners["reporter"] == "RUS") & partners["partner"].isin(["WLD", "CHN"])]
+    totals = partners.pivot(index=["flow", "year"], columns="partner", values="value_musd")
+    totals = totals.rename(columns={"WLD": "world", "CHN": "china"})
+    world = data.load("world_exports")
+    world = world[world["year"] == world["year"].max()].set_index("group").astype({"year": int})
+    world.attrs["year"] = int(world["year"].iloc[0])
+    imports = totals.loc["import"]
+    share = pd.DataFrame({
+        "RUS_to_CHN": china_shares(world, totals.loc["export"], value["RUS_to_CHN"], base_year, shares),
+        "CHN_to_RUS": float(imports["china"][base_year] / imports["world"][base_year]),
+    })  # fmt: skip
+    chapters = data.load("trade_chapters")
+    chapters = chapters[(chapters["reporter"] == "BACI") & (chapters["year"] == base_year) & (chapters["item"] == "90")]
+    instruments = chapters.set_index(chapters["exporter"] + "_to_" + chapters["importer"])["value_musd"] / 1e3
+    past = history()
+    if elasticity_set not in ("low", "central", "high"):
+        raise unknown("elasticity set", elasticity_set, ("low", "central", "high"))
+    elasticities = past["elasticities"].assign(central=past["elasticities"][elasticity_set])
+    base = TradeBase(base_year, value, share, instruments / value.loc["90-99"], "BACI")
+    path = past["paths"] if prices == past["paths"].scenario else paths(prices)
+    return Inputs(base, elasticities, path, interval_errors(rolling_errors(**past)), data.load("trade_levers"))
+
+
+def paths(prices: str = "mid") -> Paths:
+    """Observed prices to 2024 and the path `prices` after that; real GDP of the buyer from the IMF's outlook.
+
+    Raises InputError for an unknown price path.
+    """
+    table = data.load("price_paths")
+    if prices not in (allowed := [s for s in table["scenario"].unique() if s != "observed"]):
+        raise unknown("price path", prices, allowed)
+    table = table[table["scenario"].isin(["observed", prices])].astype({"year": int})
+    macro = data.load("macro").astype({"year": int})
+    gdp = macro[macro["indicator"] == "gdp_constant_bn_lcu"].pivot(index="year", columns="area", values="value")
+    activity = gdp[["CHN", "RUS"]].set_axis(list(FLOWS), axis=1)
+    return Paths(activity, table.pivot(index="year", columns="commodity", values="value"), prices)
+
+
+def history(last: int = 2023) -> dict:
+    """Arguments of `forecast_errors` and `rolling_errors` from the data package (values up to `last`).
+
+    Series never chain reporters: "RUS" (Russian declarations 2013-2021, HS 64-99 as one group), "BACI" (2017-2023),
+    "CHN" (Chinese customs, totals only); each has its own "TOTAL".
+    """
+    table = data.load("trade_structure").dropna(subset=["value_musd"])
+    table = table[table["group"].isin([*GROUPS, "64-99"]) & table["reporter"].isin(["BACI", "RUS"])]
+    table = table[~((table["reporter"] == "BACI") & (table["group"] == "64-99"))]
+    table = table.assign(flow=table["exporter"] + "_to_" + table["importer"], value_bn_usd=table["value_musd"] / 1e3)
+    groups = table.rename(columns={"reporter": "series"})[["series", "flow", "group", "year", "value_bn_usd"]]
+    sums = groups.groupby(["series", "flow", "year"], as_index=False)["value_bn_usd"].sum().assign(group="TOTAL")
+    totals = data.load("trade_totals")
+    totals = totals[(totals["reporter"] == "CHN") & totals["preferred"] & totals["flow"].isin(FLOWS)]
+    totals = totals.assign(series="CHN", group="TOTAL")[list(groups.columns)]
+    result = pd.concat([groups, sums, totals], ignore_index=True).astype({"year": int})
+    partners = data.load("partners").astype({"year": int})
+    buyers = partners[(partners["partner"] == "WLD") & (partners["flow"] == "import")]
+    world = buyers.pivot(index="year", columns="reporter", values="value_musd")[["CHN", "RUS"]] / 1e3
+    return {
+        "history": result[result["year"] <= last],
+        "elasticities": data.load("trade_elasticities"),
+        "paths": paths(),
+        "world": world.set_axis(list(FLOWS), axis=1),
+    }
