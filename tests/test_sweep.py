@@ -60,22 +60,22 @@ def test_dask_gives_the_same_table_also_when_a_worker_dies(one_worker, tmp_path)
 
     with LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0) as cluster:
         victim = next(iter(cluster.workers.values()))
-        original = sweep._write
+        original = sweep.files.write
 
-        def kill_after_first(path, text):
-            original(path, text)
+        def kill_after_first(path, content):
+            original(path, content)
             if path.suffix == ".json" and path.name != "grid.json" and not kill_after_first.done:
                 kill_after_first.done = True
                 os.kill(victim.pid, signal.SIGKILL)
 
         kill_after_first.done = False
-        sweep._write = kill_after_first
+        sweep.files.write = kill_after_first
         try:
             table = sweep.sweep(
                 sweep.grid(GRID), tmp_path / "d", executor="dask", address=cluster.scheduler_address, progress=False
             )
         finally:
-            sweep._write = original
+            sweep.files.write = original
         assert kill_after_first.done
     assert table.equals(one_worker[0])
 
@@ -92,7 +92,7 @@ def test_resume_with_another_grid_or_other_data_is_refused(one_worker, monkeypat
     other = sweep.grid(GRID | {"multiplier": [3.7]})
     with pytest.raises(InputError, match="holds results of another grid"):
         sweep.sweep(other, one_worker[1], jobs=1, progress=False)
-    monkeypatch.setattr(sweep, "_state", lambda: "other")
+    monkeypatch.setattr(sweep, "state", lambda: "other")
     with pytest.raises(InputError, match="holds results of other data or another version"):
         sweep.sweep(sweep.grid(GRID), one_worker[1], jobs=1, progress=False)
 
@@ -100,15 +100,15 @@ def test_resume_with_another_grid_or_other_data_is_refused(one_worker, monkeypat
 def test_a_full_disk_keeps_what_is_done(one_worker, tmp_path, monkeypatch):
     from pathlib import Path
 
-    real = Path.write_text
+    real = Path.write_bytes
 
-    def full(self, text, **options):
+    def full(self, content):
         if self.name.endswith(".part") and "grid" not in self.name:
             raise OSError(28, "No space left on device")
-        return real(self, text, **options)
+        return real(self, content)
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); what is done so far is kept"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); what stood there is kept"):
         sweep.sweep(sweep.grid(GRID), tmp_path / "f", jobs=1, progress=False)
     assert [p.name for p in (tmp_path / "f").iterdir()] == ["grid.json"]
 
