@@ -223,9 +223,15 @@ def _client(address: str | None):
     if not address:
         raise InputError("executor 'dask' needs --address of a running scheduler, such as tcp://host:8786")
     try:
-        return Client(address, timeout="10s")
+        client = Client(address, timeout="10s")
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(f"no scheduler answers at {address} ({type(error).__name__})") from None
+    try:
+        client.wait_for_workers(1, timeout=10)
+    except TimeoutError:
+        client.close()
+        raise InputError(f"the scheduler at {address} has no worker: start one with `dask worker {address}`") from None
+    return client
 
 
 def importance(table: pd.DataFrame, figure: str) -> pd.Series:
