@@ -23,7 +23,8 @@ def parameter(default: Any, meaning: str, unit: str = "", source: str = "choice 
 class Parameters(BaseModel):
     """Checked, immutable parameters of one notebook."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # a class's validator is made when it first checks something: importing the package stays quick
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
     notebook: ClassVar[str] = ""
 
     @classmethod
