@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rutrade import InputError, data, project
-from rutrade.project import Financing, Parameter, ProjectObject, evaluate, irr, irr_paths, irr_roots, npv
+from rutrade.project import IRR, Financing, Parameter, ProjectObject, evaluate, irr, irr_paths, irr_roots, npv
 
 SKIF = project.from_data("skif")
 PROGRAMME = project.from_data("programme")
@@ -58,8 +58,30 @@ def test_flow_without_root_is_an_answer(flow, status):
 
 
 def test_double_root_counts_once():
-    assert irr([-1, 2, -1]) == pytest.approx((0.0, 0, 1), abs=1e-6) or irr([-1, 2, -1])[1:] == ("unique", 1)
-    assert irr([-100, 220, -121]).n_roots == 1
+    for flow, rate in (([-1, 2, -1], 0.0), ([-100, 220, -121], 0.1)):
+        for result in (irr(flow), IRR(*(x[0].item() for x in irr_paths([flow])))):
+            assert result == (pytest.approx(rate, abs=1e-6), "unique", 1)
+
+
+@pytest.mark.parametrize(
+    ("rates", "chosen"),
+    [
+        ((-0.9998, 1.004), 1.004),  # |r| would choose the loss of all money
+        ((-0.5, 1.0), 1.0),  # equally far from zero in log(1 + r): the higher
+        ((-0.3, 0.5), -0.3),
+        ((-0.4, 0.5), 0.5),
+        ((0.1, 0.2), 0.1),
+        ((-0.9, -0.2, 3.0), -0.2),
+        ((-0.7, 2.0, 9.0), 2.0),
+    ],
+)
+def test_of_several_roots_the_one_nearest_zero_in_logarithms_is_returned(rates, chosen):
+    flow = np.poly([1 + r for r in rates])
+    assert irr_roots(flow) == pytest.approx(rates, rel=1e-9)
+    assert irr(flow) == (pytest.approx(chosen, rel=1e-9), "multiple", len(rates))
+    rate, status, count = irr_paths([flow, -flow])
+    assert rate == pytest.approx([chosen, chosen], rel=1e-9)
+    assert (set(status), set(count)) == ({"multiple"}, {len(rates)})
 
 
 def test_npv_of_the_published_vector():
