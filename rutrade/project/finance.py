@@ -110,7 +110,8 @@ def irr(flow: np.ndarray) -> IRR:
     roots = irr_roots(flow)
     if len(roots) == 0:
         return IRR(np.nan, "none", 0)
-    away = np.abs(np.log1p(roots))
+    with np.errstate(divide="ignore"):  # a root beside -100 % rounds to it
+        away = np.abs(np.log1p(roots))
     nearest = float(roots[away <= away.min() + _AS_NEAR].max())
     return IRR(nearest, "unique" if len(roots) == 1 else "multiple", len(roots))
 
