@@ -73,10 +73,10 @@ def differences(stored: str, now: str, tolerance: Tolerance = Tolerance()) -> It
 
 
 class TolerantText(str):
-    """A text that is equal to another when their numbers agree within a tolerance."""
+    """A text that is equal to another when their numbers agree within its tolerance."""
 
     tolerance = Tolerance()
-    __hash__ = None  # not for sets: near is not transitive
+    __hash__ = None  # near is not transitive
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, str) and next(differences(self, other, self.tolerance), None) is None
@@ -85,28 +85,28 @@ class TolerantText(str):
         return not self == other
 
 
-def pytest_configure(config) -> None:
-    """Let nbval make cells of ours, whose texts know their tolerance."""
-    if not (getattr(config.option, "nbval", False) or getattr(config.option, "nbval_lax", False)):
+def tolerant(text: object, tolerance: Tolerance) -> object:
+    """The text as one that knows its tolerance; what is no text (a picture's size) stays as it is."""
+    if not isinstance(text, str):
+        return text
+    known = TolerantText(text)
+    known.tolerance = tolerance
+    return known
+
+
+def pytest_itemcollected(item) -> None:
+    """Let nbval compare the texts of a notebook's cell at the cell's tolerance."""
+    if type(item).__name__ != "IPyNbCell":
         return
-    from nbval import plugin
+    tolerance, sanitize, report = of_cell(item.cell.metadata), item.sanitize, item.format_output_compare
 
-    class Cell(plugin.IPyNbCell):
-        def sanitize(self, s):
-            text = super().sanitize(s)
-            if not isinstance(text, str):
-                return text
-            text = TolerantText(text)
-            text.tolerance = of_cell(self.cell.metadata)
-            return text
+    def explained(key: str, stored: object, now: object) -> None:
+        if isinstance(stored, str) and isinstance(now, str):
+            found = list(differences(stored, now, tolerance))
+            item.comparison_traceback += [f"  {key}: {words}" for words in found[:_SHOWN]]
+            if len(found) > _SHOWN:
+                item.comparison_traceback.append(f"  {key}: and {len(found) - _SHOWN} more")
+        report(key, stored, now)
 
-        def format_output_compare(self, key, left, right):
-            if isinstance(left, str) and isinstance(right, str):
-                found = list(differences(left, right, of_cell(self.cell.metadata)))
-                self.comparison_traceback += [f"  {key}: {words}" for words in found[:_SHOWN]]
-                if len(found) > _SHOWN:
-                    self.comparison_traceback.append(f"  and {len(found) - _SHOWN} more")
-            super().format_output_compare(key, left, right)
-
-    Cell.__name__ = "IPyNbCell"
-    plugin.IPyNbCell = Cell
+    item.sanitize = lambda text: tolerant(sanitize(text), tolerance)
+    item.format_output_compare = explained
