@@ -93,14 +93,14 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 @click.argument("notebooks", nargs=-1)
 @click.option("--parameters", is_flag=True, help="Only write parameter cells and the schema of presets anew.")
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
-    """Store new reference outputs of NOTEBOOKS (all when none is named)."""
+    """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named)."""
     from tqdm import tqdm
 
     from rutrade import scenarios as presets
     from rutrade.publish import runs
 
+    changed = presets.write_all()
     if parameters:
-        changed = presets.write_all()
         click.echo(f"written: {', '.join(changed)}" if changed else "nothing changed")
         return
     for name in tqdm([_number(name) for name in notebooks] or runs.notebooks(), unit="notebook"):
