@@ -63,11 +63,17 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 @main.command()
 @click.argument("notebooks", nargs=-1)
 def renew(notebooks: tuple[str, ...]) -> None:
-    """Store new reference outputs of NOTEBOOKS (all when none is named)."""
+    """Store new reference outputs of NOTEBOOKS (all when none is named); `sweeps`: the explorer's stored runs."""
     from tqdm import tqdm
 
-    from rutrade.publish import runs
+    from rutrade.publish import explorer_grid, runs
 
+    if "sweeps" in notebooks:
+        made = explorer_grid.renew()
+        click.echo(f"{explorer_grid.place()}: {made['runs']} runs in {made['seconds']} s")
+        notebooks = tuple(name for name in notebooks if name != "sweeps")
+        if not notebooks:
+            return
     for name in tqdm(notebooks or runs.notebooks(), unit="notebook"):
         runs.renew(name)
 

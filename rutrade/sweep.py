@@ -135,6 +135,8 @@ def sweep(
     """
     from tqdm import tqdm
 
+    from rutrade import chain  # noqa: F401  (the workers import it: what the caller used is known here too)
+
     if not points:
         raise InputError("the grid is empty: no scenario to run")
     i, n = shard
@@ -158,8 +160,9 @@ def sweep(
         raise unknown("executor", executor, executors)
     bar = tqdm(total=len(keys), initial=len(keys) - len(wanted), desc="scenarios", disable=not progress)
     with bar:
-        for k, row in executors[executor]() if wanted else ():
-            _write(folder / f"{k}.json", json.dumps(row))
+        for k, result, read in executors[executor]() if wanted else ():
+            _write(folder / f"{k}.json", json.dumps(result))
+            data.mark_used(read)
             bar.update()
     return gather(folder, keys)
 
@@ -210,8 +213,9 @@ def _write(path: Path, text: str) -> None:
         raise InputError(f"{path} cannot be written ({error.strerror}); what is done so far is kept") from None
 
 
-def _task(k: str, point: Mapping, row: Callable) -> tuple[str, dict]:
-    return k, row(point)
+def _task(k: str, point: Mapping, row: Callable) -> tuple[str, dict, set[str]]:
+    """A scenario's key and row, and the tables that this worker has read."""
+    return k, row(point), data.used()
 
 
 def _on_joblib(tasks, jobs: int, row: Callable):
@@ -260,5 +264,15 @@ def surface(table: pd.DataFrame, rows: str, columns: str, figure: str) -> pd.Dat
 
 def presets() -> dict[str, dict]:
     """Overrides of the chain's parameters by preset; presets that change none of them are left out but for base."""
+    global _presets_read
+    _presets_read = True
     chosen = {name: scenarios.select(Scenario, scenarios.load(name)) for name in scenarios.names()}
     return {name: values for name, values in chosen.items() if values or name == scenarios.BASE}
+
+
+_presets_read = False
+
+
+def presets_read() -> bool:
+    """Whether this process has asked for all presets: a page that shows them depends on them."""
+    return _presets_read
