@@ -98,7 +98,8 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><title>T — Book</title><meta na
 <div id="pst-primary-sidebar">x</div><article class="bd-article"><section><h1>Title</h1><h2>Rows</h2>
 <table><caption>All rows</caption><thead><tr><th></th><th>b</th></tr></thead>
 <tbody><tr><td>r</td><td>2</td></tr></tbody></table>
-<div class="math">x</div><i class="fa-solid fa-moon"></i><img src="a.png" alt="Bars that rise from left to right"></section>
+<div class="math">x</div><i class="fa-solid fa-moon"></i>
+<img src="a.png" alt="Bars that rise from left to right"></section>
 <section id="on-paper"><h2>On paper</h2><p>This copy of the book has no PDF: Chromium was missing when it was built.</p>
 </section></article></body></html>"""
 
