@@ -1,16 +1,24 @@
 """The built book: whole, offline, its numbers from results."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
-from rutrade import files
-from rutrade.publish import check, runs
+import pytest
+from bs4 import BeautifulSoup
+
+from rutrade import InputError, files
+from rutrade.publish import build, check, explorer, pages, runs
 
 ROOT = files.root()
 
 
 def test_the_book_builds_and_passes_its_own_checks(html):
-    assert check.check(html) == []
+    alts = {page: [alt for _, alt in found] for page, found in pages.images().items()}
+    assert check.check(html, alts) == []
+    assert sum(len(texts) for texts in alts.values()) >= 20
     for run in runs.published():
         assert (html / run.target.relative_to(files.root())).with_suffix(".html").is_file()
 
@@ -44,3 +52,53 @@ def test_numbers_in_prose_come_from_results(html):
     source = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
     findings = source[source.index("{admonition}") : source.index("## Who")]
     assert not re.search(r"\d[\d.,]* ?(%|bn|mn)", re.sub(r"\{\{.*?\}\}", "", findings)), "a typed number"
+
+
+def test_every_image_carries_the_alt_text_of_its_cell_and_no_path(html):
+    images = 0
+    for run in runs.published():
+        page = (html / run.target.relative_to(ROOT)).with_suffix(".html")
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        for image in soup.select("article img"):
+            assert len(image["alt"]) >= 30 and image["alt"] not in image["src"] and ".png" not in image["alt"]
+            images += 1
+    assert images >= 20
+
+
+# One build at a time -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    """A compendium without anything in it."""
+    monkeypatch.setattr(files, "root", lambda: tmp_path)
+    return tmp_path
+
+
+def test_a_second_build_says_who_holds_the_first_and_waits_for_nothing(empty, monkeypatch):
+    monkeypatch.setattr(build, "_build", lambda *_, **__: pytest.fail("built in the other's folder"))
+    with build.alone():
+        who = rf"process {os.getpid()} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+        with pytest.raises(InputError, match=rf"^the book is being built by {who}: wait [^\n]+$"):
+            build.build(print_pdf=False)
+    with build.alone():
+        pass
+
+
+def test_a_killed_build_leaves_the_lock_free(empty):
+    code = "import os, sys; from pathlib import Path; from rutrade import files; from rutrade.publish import build\n"
+    code += f"files.root = lambda: Path({str(empty)!r})\nwith build.alone(): os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -9
+    assert (empty / "_build" / "building.txt").exists()
+    with build.alone():
+        assert str(os.getpid()) in (empty / "_build" / "building.txt").read_text()
+
+
+def test_stored_runs_that_do_not_fit_stop_the_build_before_a_notebook_runs(empty, monkeypatch):
+    def refuse():
+        raise InputError("the explorer's stored runs no longer fit")
+
+    monkeypatch.setattr(explorer, "data", refuse)
+    monkeypatch.setattr(build, "execute_all", lambda *_: pytest.fail("work was begun"))
+    with pytest.raises(InputError, match="no longer fit"):
+        build.build(print_pdf=False)

@@ -246,3 +246,28 @@ def test_ctrl_c_ends_a_run_with_its_kernel_and_without_a_traceback(little):
     assert (out, errors) == ("stopped\n", "")
     assert not runs.running(int(pid.read_text()))
     assert not list((little / "book" / "results" / "base").glob(".*"))
+
+
+@pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["terminal", "kill -INT"])
+def test_ctrl_c_ends_all_notebooks_of_a_build_with_their_kernels_and_without_a_traceback(little, send):
+    sleep = "import os, time; open('kernel', 'w').write(str(os.getpid())); time.sleep(60)"
+    edit(little / "notebooks" / "probe.ipynb", "print(1 / (number - 8))", sleep)
+    (little / "notebooks" / "probe.ipynb").rename(little / "notebooks" / "02_siberia.ipynb")
+    edit(little / "_toc.yml", "base/probe", "base/02_siberia\n- file: book/results/ri/02_siberia")
+    (little / "main.py").write_text(
+        "from rutrade.publish import runs\n\nif __name__ == '__main__':\n    try:\n        runs.execute_all(jobs=1)\n"
+        "    except KeyboardInterrupt:\n        print('stopped')\n"
+    )
+    pid = little / "kernel"
+    process = subprocess.Popen(
+        [sys.executable, "main.py"], cwd=little, env=os.environ | {"PYTHONPATH": str(little)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    while process.poll() is None and not (pid.exists() and pid.read_text()):
+        time.sleep(0.1)
+    send(process.pid, signal.SIGINT)
+    out, errors = process.communicate()
+    assert out == "stopped\n"
+    assert "Traceback" not in errors and "Error" not in errors, errors
+    assert not runs.running(int(pid.read_text()))
+    assert list((little / "book" / "results").rglob("*.ipynb")) == []
