@@ -11,12 +11,28 @@ import threading
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from hypothesis import HealthCheck, settings
 
 from rutrade import data
-from rutrade.publish import build, pdf
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No test depends on time: no deadline for an example, no complaint that making examples is slow. In CI the examples
+# are the same in every run.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+# What a test needs says what it is: `make quick` leaves these out.
+_MARKERS = {"html": "book", "site": "book", "browser": "browser", "compendium_copy": "slow"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark tests by the fixtures they use."""
+    for item in items:
+        for fixture in _MARKERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(_MARKERS[fixture])
 
 
 @pytest.fixture
@@ -31,6 +47,8 @@ def data_copy(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def html(tmp_path_factory):
     """The built book; pages that are fresh are not executed again. Of several test processes one builds it."""
+    from rutrade.publish import build
+
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     done = tmp_path_factory.getbasetemp().parent / f"book-{run}"
     with done.with_suffix(".lock").open("w") as lock:
@@ -43,6 +61,8 @@ def html(tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium by Playwright; the tests that need it are skipped, and say so, where none is installed."""
+    from rutrade.publish import pdf
+
     program = pdf.chromium()
     if program is None:
         pytest.skip("not run: no Chromium or Chrome is installed (on Debian: apt-get install chromium)")
@@ -72,17 +92,17 @@ def site(html):
 @pytest.fixture
 def compendium_copy(tmp_path):
     """A copy of package, data and notebooks, and a function that runs strict nbval in it."""
-    for name in ("rutrade", "data", "notebooks", "tests/nbval_sanitize.cfg", "requirements.txt"):
+    tests = ("tests/nbval_sanitize.cfg", "tests/nbval_tolerance.py")
+    for name in ("rutrade", "data", "notebooks", *tests, "requirements.txt", "pyproject.toml"):
         source, target = ROOT / name, tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
 
     def nbval(notebook: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "-c", os.devnull]
-        command += ["--rootdir", str(tmp_path), "--nbval-sanitize-with", str(tmp_path / "tests/nbval_sanitize.cfg")]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-sanitize-with"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "RUTRADE"))}
         return subprocess.run(
-            [*command, str(tmp_path / "notebooks" / notebook)],
+            [*command, str(tmp_path / tests[0]), str(tmp_path / "notebooks" / notebook)],
             cwd=tmp_path,
             env=environment | {"PYTHONPATH": str(tmp_path)},
             capture_output=True,
@@ -107,6 +127,8 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><title>T — Book</title><meta na
 @pytest.fixture
 def small_book(tmp_path):
     """A built book of one page with the theme's icon script and sheets."""
+    from PIL import Image
+
     for name in ("_static/scripts", "_static/styles"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "_static/scripts/fontawesome.js").write_text(
