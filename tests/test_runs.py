@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Annotated
 
 import nbformat
 import pandas as pd
@@ -24,7 +25,7 @@ class Probe(scenarios.Parameters):
     """Parameters of the little notebook these tests execute."""
 
     notebook = "probe"
-    number: int = scenarios.parameter(1, "any number", "1", ge=0, le=9)
+    number: Annotated[int, scenarios.parameter("any number", "view", "1", ge=0, le=9)] = 1
 
 
 @pytest.fixture
@@ -54,7 +55,6 @@ def little(tmp_path, monkeypatch):
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "notebooks" / "probe.ipynb")
     monkeypatch.setattr(files, "root", lambda: tmp_path)
-    monkeypatch.setattr(scenarios, "folder", lambda: tmp_path / "notebooks" / "scenarios")
     monkeypatch.setenv("RUTRADE_DATA", str(tmp_path / "data"))
     monkeypatch.setitem(scenarios.PARAMETERS, "probe", Probe)
     return tmp_path
@@ -108,7 +108,7 @@ def test_nothing_else_runs_a_page_again(executed):
     edit(little / "rutrade" / "structure" / "indices.py", '"""', '"""Other words. ')
     edit(little / "rutrade" / "structure" / "indices.py", "\ndef ", "\n# a comment\ndef ")
     edit(little / "data" / "datapackage.json", other, "sha256:0")
-    (little / "notebooks" / "scenarios" / "new.yaml").write_text("# Another world.\nmultiplier: 5.0\n")
+    (little / "notebooks" / "scenarios" / "new.yaml").write_text("# Another world.\nproject:\n  multiplier: 5.0\n")
     (little / "rutrade" / "new.py").write_text("one = 1\n")
     assert runs.fresh(run)
 
@@ -118,9 +118,9 @@ def test_a_page_that_shows_all_presets_runs_again_when_one_of_the_chain_is_added
     edit(little / "notebooks" / "probe.ipynb", "data, structure", "data, sweep; sweep.presets()")
     runs.execute(run, progress=False)
     new = little / "notebooks" / "scenarios" / "new.yaml"
-    new.write_text("# A view of chapter 01.\nfirst_year: 2017\n")
+    new.write_text("# A view of chapter 01.\nstructure:\n  first_year: 2017\n")
     assert runs.fresh(run)
-    new.write_text("# Another world.\nmultiplier: 5.0\n")
+    new.write_text("# Another world.\nproject:\n  multiplier: 5.0\n")
     assert not runs.fresh(run)
     assert provenance.changed(json.loads(run.target.read_text())["metadata"]["rutrade"]["made_from"]) == [
         "presets 'new'"
@@ -170,6 +170,14 @@ def test_bad_input_found_inside_a_notebook_is_one_sentence(little):
     run = runs.prepare("probe", overrides={"number": 7}, folder=little / "out")
     with pytest.raises(InputError, match="^probe: seven is not wanted$"):
         runs.execute(run, progress=False)
+
+
+def test_a_kernel_that_ends_is_one_sentence(little, capfd):
+    run = runs.prepare("probe", folder=little / "out")
+    edit(little / "notebooks" / "probe.ipynb", "print(1 / (number - 8))", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(RunError, match=r"^probe \(base\): its kernel ended without a word"):
+        runs.execute(run, progress=False)
+    assert capfd.readouterr().err == ""
 
 
 def test_ctrl_c_leaves_nothing_half_written(little, monkeypatch):
@@ -223,12 +231,13 @@ def test_ctrl_c_ends_a_run_with_its_kernel_and_without_a_traceback(little):
     )
     code = f"""if True:
         from pathlib import Path
+        from typing import Annotated
         from rutrade import files, scenarios
         from rutrade.publish import runs
         files.root = lambda: Path({str(little)!r})
         class Probe(scenarios.Parameters):
             notebook = "probe"
-            number: int = scenarios.parameter(1, "any number", "1", ge=0, le=9)
+            number: Annotated[int, scenarios.parameter("any number", "view", "1", ge=0, le=9)] = 1
         scenarios.PARAMETERS["probe"] = Probe
         try:
             runs.execute(runs.prepare("probe"), progress=False)

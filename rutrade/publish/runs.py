@@ -107,10 +107,12 @@ def execute(run: Run, progress: bool = True) -> dict:
     """Execute one run by papermill, write aside, then move; returns its manifest.
 
     A notebook that raises leaves the last good page in place; the half-run one is kept under `failed/`. Raises
-    InputError when the notebook raised one (its sentence) and RunError naming notebook, cell and error otherwise.
+    InputError when the notebook raised one (its sentence) and RunError naming notebook, cell and error otherwise, or
+    saying that the kernel ended.
     """
     import nbformat
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.update(_ENVIRONMENT)
@@ -155,6 +157,11 @@ def execute(run: Run, progress: bool = True) -> dict:
         page = finish(notebook, manifest, folder, listed)
         files.write(run.target, nbformat.writes(page))
         return manifest
+    except DeadKernelError:
+        raise RunError(
+            f"{run.notebook} ({run.scenario}): its kernel ended without a word, perhaps for want of memory;"
+            " the last good page is kept"
+        ) from None
     except PapermillExecutionError as error:
         failed = folder / "failed"
         failed.mkdir(exist_ok=True)
@@ -254,20 +261,23 @@ def _deaf() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Leave out asyncio's complaints about a kernel's sockets that were closed under it, after Ctrl-C."""
+    """Leave out what asyncio and the notebook client say of a kernel that went under them: here it becomes an error."""
 
-    def expected(record: logging.LogRecord) -> bool:
-        return not (record.exc_info and "zmq" in str(record.exc_info[0]))
+    def wanted(record: logging.LogRecord) -> bool:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        return kind not in ("ZMQError", "DeadKernelError") and not record.getMessage().startswith("Kernel died")
 
-    logger = logging.getLogger("asyncio")
-    logger.addFilter(expected)
+    loggers = [logging.getLogger(name) for name in ("asyncio", "traitlets", "papermill")]
+    for logger in loggers:
+        logger.addFilter(wanted)
     try:
         yield
     except KeyboardInterrupt:
         gc.collect()  # the complaints come when the tasks are collected
         raise
     finally:
-        logger.removeFilter(expected)
+        for logger in loggers:
+            logger.removeFilter(wanted)
 
 
 def clear(folder: Path) -> None:
