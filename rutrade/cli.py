@@ -93,16 +93,25 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 @click.argument("notebooks", nargs=-1)
 @click.option("--parameters", is_flag=True, help="Only write parameter cells and the schema of presets anew.")
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
-    """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named)."""
+    """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
+
+    `sweeps` among them: the explorer's stored runs.
+    """
     from tqdm import tqdm
 
     from rutrade import scenarios as presets
-    from rutrade.publish import runs
+    from rutrade.publish import explorer_grid, runs
 
     changed = presets.write_all()
     if parameters:
         click.echo(f"written: {', '.join(changed)}" if changed else "nothing changed")
         return
+    if "sweeps" in notebooks:
+        made = explorer_grid.renew()
+        click.echo(f"{explorer_grid.place()}: {made['runs']} runs in {made['seconds']} s")
+        notebooks = tuple(name for name in notebooks if name != "sweeps")
+        if not notebooks:
+            return
     for name in tqdm([_number(name) for name in notebooks] or runs.notebooks(), unit="notebook"):
         runs.renew(name)
 

@@ -110,3 +110,32 @@ def compendium_copy(tmp_path):
         )
 
     return tmp_path, nbval
+
+
+PAGE = """<!DOCTYPE html><html lang="en"><head><title>T — Book</title><meta name="viewport" content="a">
+<meta name="viewport" content="b"><script>const THEBE_JS_URL = "https://x"</script><script>var a = 1;</script>
+<script>var a = 1;</script><script src="keep.js"></script></head><body><button id="pst-back-to-top">up</button>
+<div id="pst-primary-sidebar">x</div><article class="bd-article"><section><h1>Title</h1><h2>Rows</h2>
+<table><caption>All rows</caption><thead><tr><th></th><th>b</th></tr></thead>
+<tbody><tr><td>r</td><td>2</td></tr></tbody></table>
+<div class="math">x</div><i class="fa-solid fa-moon"></i>
+<img src="a.png" alt="Bars that rise from left to right"></section>
+<section id="on-paper"><h2>On paper</h2><p>This copy of the book has no PDF: Chromium was missing when it was built.</p>
+</section></article></body></html>"""
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """A built book of one page with the theme's icon script and sheets."""
+    from PIL import Image
+
+    for name in ("_static/scripts", "_static/styles"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "_static/scripts/fontawesome.js").write_text(
+        'x={moon:[1,2,[3,"m"],"f1","M1 2z"],"sun-cloud":[1,2,[],"f2","M3z"],sun:[1,2,[],"f2",["M3","M4"]]}'
+    )
+    (tmp_path / "_static/styles/theme.css").write_text('@import "../basic.css";\nb{}')
+    (tmp_path / "_static/basic.css").write_text("a{background:url(file.png)}")
+    (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
+    Image.new("RGB", (7, 5)).save(tmp_path / "a.png")
+    return tmp_path
