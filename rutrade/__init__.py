@@ -7,9 +7,7 @@ imported when its name is first used, so that `import rutrade` is quick and `rut
 
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
 
-__version__ = version("rutrade")
 _MODULES = ("chain", "data", "economy", "project", "publish", "scenarios", "structure", "sweep", "trade")
 __all__ = ["InputError", "RunError", *_MODULES]
 
@@ -31,6 +29,10 @@ def unknown(kind: str, value: object, allowed) -> InputError:
 
 
 def __getattr__(name: str):
+    if name == "__version__":  # reading the distribution's metadata takes as long as a tenth of numpy
+        from importlib.metadata import version
+
+        return version("rutrade")
     if name in _MODULES:
         return import_module(f"rutrade.{name}")
     raise AttributeError(f"module 'rutrade' has no attribute '{name}'")

@@ -162,9 +162,9 @@ def data_show(name: str, rows: int) -> None:
 @data.command("verify")
 def data_verify() -> None:
     """Check every table's hash, schema, keys and sources."""
-    from rutrade import data
+    from rutrade.data import checks
 
-    report = data.verify()
+    report = checks.verify()
     click.echo(report.to_string(index=False))
     if (report["result"] != "ok").any():
         sys.exit(2)
@@ -173,9 +173,9 @@ def data_verify() -> None:
 @data.command("seal")
 def data_seal() -> None:
     """Record the hashes of tables changed on purpose, after checking them."""
-    from rutrade import data
+    from rutrade.data import checks
 
-    changed = data.seal()
+    changed = checks.seal()
     click.echo(f"recorded: {', '.join(changed)}" if changed else "nothing changed")
 
 
@@ -183,9 +183,9 @@ def data_seal() -> None:
 @click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
 def data_update(key: str | None) -> None:
     """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
-    from rutrade import data
+    from rutrade.data import comtrade
 
-    click.echo(data.update(key))
+    click.echo(comtrade.update(key))
 
 
 if __name__ == "__main__":

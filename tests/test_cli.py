@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from rutrade import cli, data
+from rutrade.publish import build
 
 
 def call(*arguments):
@@ -69,6 +70,6 @@ def test_ctrl_c_is_answered_in_one_sentence(monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(book, "build", stop)
+    monkeypatch.setattr(build, "build", stop)
     result = call("book")
     assert result.exit_code == 130 and "nothing half-written" in result.stderr

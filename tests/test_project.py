@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rutrade import InputError, data, project
-from rutrade.project import Financing, Parameter, ProjectObject, evaluate, irr, irr_paths, irr_roots, npv
+from rutrade.project import IRR, Financing, Parameter, ProjectObject, evaluate, irr, irr_paths, irr_roots, npv
 
 SKIF = project.from_data("skif")
 PROGRAMME = project.from_data("programme")
@@ -58,8 +58,30 @@ def test_flow_without_root_is_an_answer(flow, status):
 
 
 def test_double_root_counts_once():
-    assert irr([-1, 2, -1]) == pytest.approx((0.0, 0, 1), abs=1e-6) or irr([-1, 2, -1])[1:] == ("unique", 1)
-    assert irr([-100, 220, -121]).n_roots == 1
+    for flow, rate in (([-1, 2, -1], 0.0), ([-100, 220, -121], 0.1)):
+        for result in (irr(flow), IRR(*(x[0].item() for x in irr_paths([flow])))):
+            assert result == (pytest.approx(rate, abs=1e-6), "unique", 1)
+
+
+@pytest.mark.parametrize(
+    ("rates", "chosen"),
+    [
+        ((-0.9998, 1.004), 1.004),  # |r| would choose the loss of all money
+        ((-0.5, 1.0), 1.0),  # equally far from zero in log(1 + r): the higher
+        ((-0.3, 0.5), -0.3),
+        ((-0.4, 0.5), 0.5),
+        ((0.1, 0.2), 0.1),
+        ((-0.9, -0.2, 3.0), -0.2),
+        ((-0.7, 2.0, 9.0), 2.0),
+    ],
+)
+def test_of_several_roots_the_one_nearest_zero_in_logarithms_is_returned(rates, chosen):
+    flow = np.poly([1 + r for r in rates])
+    assert irr_roots(flow) == pytest.approx(rates, rel=1e-9)
+    assert irr(flow) == (pytest.approx(chosen, rel=1e-9), "multiple", len(rates))
+    rate, status, count = irr_paths([flow, -flow])
+    assert rate == pytest.approx([chosen, chosen], rel=1e-9)
+    assert (set(status), set(count)) == ({"multiple"}, {len(rates)})
 
 
 def test_npv_of_the_published_vector():
@@ -311,6 +333,231 @@ def test_feasibility_accumulates_the_operators_flow_with_own_capital():
     assert table.balance_bn_rub_2016.iloc[-1] == pytest.approx(e.flow("operator").sum() + own, abs=1e-9)
     bad = table.index[table.balance_bn_rub_2016 < -1e-9]
     assert e.first_infeasible_year == (bad[0] if len(bad) else None)
+
+
+# ---- one small object by hand: 2019-2026, built 2020-2021, used 2021-2024 (half in the first year)
+
+LAB = ProjectObject(
+    "lab", {2020: 12.0, 2021: 6.0},
+    start_year=2021, life_years=4, ramp=(0.5,), current_goods_bn_rub_2016=1.0, staff=500, pay_mn_rub_2016=0.8,
+    use_units=200, paid_share=0.5, price_mn_rub_2016=10.0, publications=100, trainees=20, power_gwh=30,
+    import_share_capital=0.2, import_share_current=0.1, high_tech_share=0.25, high_tech_per_year_bn_rub_2016=0.3,
+    residual_share=0.1, decommissioning_share=0.05,
+    financing=Financing(0.5, 0.1, 0.3, 0.4, loan_rate=0.1, loan_grace_years=1, loan_term_years=3),
+    mix={"capital": {"CON": 0.4, "ELE": 0.6}, "current": {"UTL": 0.7, "CHE": 0.3}, "high_tech": {"ELE": 1.0},
+         "commercialised": {"MAC": 1.0}},
+)  # fmt: skip
+LAB_RULES = (
+    ("vat", "federal", 2010, 0.9), ("vat", "federal", 2020, 0.2), ("social", "federal", 2010, 0.3),
+    ("income", "regional", 2010, 0.13), ("property", "regional", 2010, 0.02), ("profit", "federal", 2010, 0.03),
+    ("profit", "regional", 2010, 0.2), ("profit", "regional", 2024, 0.1),
+)  # fmt: skip
+LAB_PROJECT = replace(
+    SKIF, objects=(LAB,), tax_rules=LAB_RULES, last_year=2026, spillover_lag_years=2, paid_margin=0.25
+)
+LAB_VALUES = {
+    "cost_overrun": 0.5, "opex_factor": 2.0, "revenue_factor": 3.0, "consumer_surplus_share": 0.4, "multiplier": 5.0,
+    "high_tech_factor": 1.2, "value_added_share": 0.5, "opportunity_share": 0.6, "publications_factor": 1.5,
+    "paper_value_mn_rub_2016": 2.0, "trainee_value_mn_rub_2016": 4.0, "external_cost_rub_per_kwh": 0.5,
+    "shadow_wage_factor": 0.9, "discount_rate_public": 0.05, "discount_rate_budget": 0.07,
+    "discount_rate_commercial": 0.12,
+}  # fmt: skip
+BUILT, USED = {2020: 12.0, 2021: 6.0}, {2021: 0.5, 2022: 1.0, 2023: 1.0, 2024: 1.0}
+# bought .25 * .8 of the capital goods and .3 a year of use; two years later times 5 * 1.2 * .5 * .4 = 1.2
+INDUCED = {2022: 2.4 * 1.2, 2023: 1.35 * 1.2, 2024: 0.3 * 1.2, 2025: 0.3 * 1.2, 2026: 0.3 * 1.2}
+
+
+def times(series: dict, factor: float) -> dict:
+    return {year: value * factor for year, value in series.items()}
+
+
+PROFIT = {2021: 0.2, 2022: 0.2, 2023: 0.2, 2024: 0.1, 2025: 0.1, 2026: 0.1}
+LAB_LEDGER = {
+    ("capital_goods", "operator", "suppliers_workers"): times(BUILT, 1.5),
+    ("capital_goods", "", "suppliers_workers"): times(BUILT, -1.5),
+    ("vat_capital", "operator", "federal_budget"): times(BUILT, 1.5 * 0.2),
+    ("federal_grant", "federal_budget", "operator"): times(BUILT, 1.5 * 1.2 * 0.5),
+    ("regional_grant", "regional_budget", "operator"): times(BUILT, 1.5 * 1.2 * 0.1),
+    ("loan", "lenders", "operator"): times(BUILT, 1.5 * 1.2 * 0.3),
+    # draws of 4.32 and 2.16, each repaid in two parts in the second and third year after it
+    ("loan_repayment", "operator", "lenders"): times({2022: 2.16, 2023: 3.24, 2024: 1.08}, 1.5),
+    ("interest", "operator", "lenders"): times({2021: 4.32, 2022: 6.48, 2023: 4.32, 2024: 1.08}, 1.5 * 0.1),
+    ("current_goods", "operator", "suppliers_workers"): times(USED, 2.0),
+    ("current_goods", "", "suppliers_workers"): times(USED, -2.0),
+    ("vat_current", "operator", "federal_budget"): times(USED, 2.0 * 0.2),
+    ("pay", "operator", "suppliers_workers"): times(USED, 2.0 * 0.4),
+    ("labour", "", "suppliers_workers"): times(USED, -2.0 * 0.4 * 0.9),
+    ("social", "operator", "federal_budget"): times(USED, 2.0 * 0.4 * 0.3),
+    ("income_tax", "suppliers_workers", "regional_budget"): times(USED, 2.0 * 0.4 * 0.13),
+    ("operating_grant", "federal_budget", "operator"): times(USED, 2.0 * 0.4 * (1.2 + 0.4 * 1.3)),
+    # 18 bn of capital goods lose a quarter a year; buildings are .4 of them
+    ("property_tax", "operator", "regional_budget"): times({2021: 18.0, 2022: 13.5, 2023: 9.0, 2024: 4.5}, 0.4 * 0.02),
+    ("revenue", "users", "operator"): times(USED, 3.0),
+    ("users_benefit", "", "users"): times(USED, 3.0 * 1.4),
+    ("profit_tax", "operator", "federal_budget"): times(USED, 3.0 * 0.25 * 0.03),
+    ("profit_tax", "operator", "regional_budget"): {y: 3.0 * 0.25 * u * PROFIT[y] for y, u in USED.items()},
+    ("profit_tax_users", "users", "federal_budget"): times(USED, 3.0 * 0.4 * 0.03),
+    ("profit_tax_users", "users", "regional_budget"): {y: 3.0 * 0.4 * u * PROFIT[y] for y, u in USED.items()},
+    ("spillover", "", "non_participants"): INDUCED,
+    ("profit_tax_spillover", "non_participants", "federal_budget"): times(INDUCED, 0.03),
+    ("profit_tax_spillover", "non_participants", "regional_budget"): {y: v * PROFIT[y] for y, v in INDUCED.items()},
+    ("knowledge", "", "households"): times(USED, 0.1 * 1.5 * 2.0),
+    ("human_capital", "", "households"): times(USED, 0.02 * 4.0),
+    ("ecology", "", "households"): times(USED, -0.03 * 0.5),
+    ("residual_value", "", "operator"): {2024: 1.8},
+    ("decommissioning", "operator", "suppliers_workers"): {2024: 0.9},
+    ("decommissioning", "", "suppliers_workers"): {2024: -0.9},
+}
+
+
+def test_every_row_of_the_ledger_by_hand():
+    d = evaluate(LAB_PROJECT, **LAB_VALUES).ledger
+    assert set(d.kind[d.payer == ""]) == {"resource"}
+    found = d.groupby(["item", "payer", "payee", "year"]).bn_rub_2016.sum().to_dict()
+    assert found == pytest.approx({(*key, year): v for key, row in LAB_LEDGER.items() for year, v in row.items()})
+
+
+def lab_flow(*owners: str, without: tuple[str, ...] = (), resources: bool = False) -> np.ndarray:
+    """Net flow of the hand-made ledger of 2019-2026."""
+    flow = np.zeros(8)
+    for (item, payer, payee), row in LAB_LEDGER.items():
+        for year, value in row.items():
+            if resources:
+                flow[year - 2019] += value * (payer == "")
+            elif item not in without:
+                flow[year - 2019] += value * ((payee in owners) - (payer in owners))
+    return flow
+
+
+@pytest.mark.parametrize(
+    ("view", "rate", "owners", "outlay"),
+    [
+        ("commercial", 0.12, ("operator",), {"capital_goods": 1, "vat_capital": 1}),
+        ("own_capital", 0.12, ("operator",),
+         {"capital_goods": 1, "vat_capital": 1, "federal_grant": -1, "regional_grant": -1, "loan": -1}),
+        ("federal", 0.07, ("federal_budget",), {"federal_grant": 1}),
+        ("regional", 0.07, ("regional_budget",), {"regional_grant": 1}),
+        ("consolidated", 0.07, ("federal_budget", "regional_budget"), {"federal_grant": 1, "regional_grant": 1}),
+        ("public", 0.05, (), {"capital_goods": 1}),
+    ],
+)  # fmt: skip
+def test_every_indicator_by_hand(view, rate, owners, outlay):
+    without = project.FINANCING_ITEMS if view == "commercial" else ()
+    flow = lab_flow(*owners, without=without, resources=view == "public")
+    e = evaluate(LAB_PROJECT, **LAB_VALUES)
+    np.testing.assert_allclose(e.flow(view), flow, atol=1e-12)
+    weight = (1 + rate) ** -np.arange(8.0)
+    invested, benefits, costs = 0.0, 0.0, 0.0
+    for (item, payer, payee), row in LAB_LEDGER.items():
+        for year, value in row.items():
+            if payer:
+                invested += outlay.get(item, 0) * value * weight[year - 2019]
+            signed = value * (payer == "") if view == "public" else value * ((payee in owners) - (payer in owners))
+            signed *= (item not in without) * weight[year - 2019]
+            benefits, costs = benefits + max(signed, 0), costs - min(signed, 0)
+    row = e.efficiency.loc[view]
+    assert row.discount_rate == rate
+    assert row.npv_bn_rub_2016 == pytest.approx(flow @ weight, abs=1e-12)
+    assert row.profitability_index == pytest.approx(1 + flow @ weight / invested, rel=1e-12)
+    assert row.benefit_cost == pytest.approx(benefits / costs, rel=1e-12)
+    assert (row.irr, row.irr_status, row.irr_roots) == pytest.approx(irr(flow), nan_ok=True)
+    np.testing.assert_equal(row.discounted_payback_years, float(project.discounted_payback(flow, rate)))
+
+
+def test_participants_of_the_object_by_hand():
+    e = evaluate(LAB_PROJECT, **LAB_VALUES)
+    for name in project.PARTICIPANTS:
+        flow = lab_flow(name)
+        np.testing.assert_allclose(e.cash_flow()[name], flow, atol=1e-12, err_msg=name)
+        assert e.participants[name] == pytest.approx(flow @ 1.05 ** -np.arange(8.0), abs=1e-12)
+        assert e.discount_rate(name) == 0.05
+
+
+def test_operators_balance_by_hand():
+    table = evaluate(LAB_PROJECT, **LAB_VALUES).feasibility
+    own = np.array([0, 12.0, 6.0, 0, 0, 0, 0, 0]) * 1.5 * 1.2 * 0.1
+    np.testing.assert_allclose(table.own_capital_bn_rub_2016, own, atol=1e-12)
+    balance = np.cumsum(lab_flow("operator") + own)
+    np.testing.assert_allclose(table.balance_bn_rub_2016, balance, atol=1e-12)
+    assert list(table.feasible) == list(balance >= -1e-9)
+
+
+def test_a_rich_operator_is_feasible_in_every_year():
+    rich = replace(LAB, financing=Financing(1.0, operating_grant_share=1.0))
+    e = evaluate(replace(LAB_PROJECT, objects=(rich,)), revenue_factor=100.0)
+    assert e.first_infeasible_year is None
+    poor = replace(LAB, financing=Financing(1.0, operating_grant_share=0.0))
+    assert evaluate(replace(LAB_PROJECT, objects=(poor,)), revenue_factor=0.0).first_infeasible_year == 2021
+
+
+def test_technological_column_by_hand():
+    e = evaluate(LAB_PROJECT, **LAB_VALUES)
+    column = e.technological_column(2021)
+    expected = {
+        ("capital_goods", "CON"): 6 * 1.5 * 0.4, ("capital_goods", "ELE"): 6 * 1.5 * 0.6,
+        ("current_inputs", "UTL"): 0.5 * 2 * 0.7, ("current_inputs", "CHE"): 0.5 * 2 * 0.3,
+        ("imported", "CON"): 6 * 1.5 * 0.2 * 0.4, ("imported", "ELE"): 6 * 1.5 * 0.2 * 0.6,
+        ("imported", "UTL"): 0.5 * 2 * 0.1 * 0.7, ("imported", "CHE"): 0.5 * 2 * 0.1 * 0.3,
+        ("labour", "RND"): 0.5 * 0.4 * 2,
+        ("rnd_output", "RND"): 0.5 * 3.0 + 0.5 * 2 * 0.4 * 1.72,
+        ("high_tech_procurement", "ELE"): (6 * 0.25 * 0.8 + 0.3 * 0.5) * 1.2, ("commercialised_output", "MAC"): 0.0,
+    }  # fmt: skip
+    assert column.to_dict() == pytest.approx(expected, abs=1e-12)
+    # two years after the first purchases, and in the very first year of the horizon
+    assert e.technological_column(2022)["commercialised_output", "MAC"] == pytest.approx(2.4 * 5 * 1.2, rel=1e-12)
+    assert e.technological_column(2019).abs().sum() == 0
+    assert e.technological_column(2026)["commercialised_output", "MAC"] == pytest.approx(0.3 * 5 * 1.2, rel=1e-12)
+
+
+def test_an_object_that_outlives_the_horizon_keeps_its_unused_life_and_is_not_taken_down():
+    lasting = replace(LAB, life_years=8)  # used 2021 to 2028: two of eight years are left
+    d = evaluate(replace(LAB_PROJECT, objects=(lasting,))).ledger
+    left = d[d["item"] == "residual_value"]
+    assert list(left.year) == [2026]
+    assert left.bn_rub_2016.item() == pytest.approx(18 * (0.1 + 0.9 * 2 / 8), rel=1e-12)
+    assert not (d["item"] == "decommissioning").any()
+    exact = replace(LAB, life_years=6)  # ends with the horizon
+    d = evaluate(replace(LAB_PROJECT, objects=(exact,))).ledger
+    assert d[d["item"] == "residual_value"].bn_rub_2016.item() == pytest.approx(1.8, rel=1e-12)
+    assert d[d["item"] == "decommissioning"].bn_rub_2016.abs().tolist() == pytest.approx([0.9, 0.9])
+
+
+def test_an_object_delayed_beyond_the_horizon_keeps_its_whole_value_and_is_never_used():
+    d = evaluate(LAB_PROJECT, delay_years=6).ledger
+    assert not d["item"].isin(["users_benefit", "pay", "current_goods", "property_tax"]).any()
+    assert d[d["item"] == "residual_value"].bn_rub_2016.item() == pytest.approx(18.0, rel=1e-12)
+
+
+def test_a_delay_moves_use_and_keeps_spending():
+    d = evaluate(LAB_PROJECT, delay_years=1).ledger.groupby(["item", "year"]).bn_rub_2016.sum()
+    assert d["revenue"].to_dict() == pytest.approx({2022: 0.5, 2023: 1.0, 2024: 1.0, 2025: 1.0})
+    assert list(d["vat_capital"].index) == [2020, 2021]
+
+
+def test_price_effects_by_hand():
+    prices = {"ELE": 1.5, "CHE": 0.8, "RND": 1.25}
+    d = evaluate(LAB_PROJECT, shadow_prices=prices, **LAB_VALUES).ledger
+    d = d[d["item"] == "price_effect"]
+    assert set(d.payee) == {"non_participants"}
+    expected = times(BUILT, -1.5 * 0.6 * 0.5)
+    for year, use in USED.items():
+        grant = use * 2.0 * 0.4 * 1.72
+        expected[year] = expected.get(year, 0.0) + use * 2.0 * 0.3 * 0.2 + 0.25 * (use * 3.0 + grant)
+    assert d.groupby("year").bn_rub_2016.sum().to_dict() == pytest.approx(expected, rel=1e-12)
+
+
+def test_tax_rates_change_in_their_year_and_hold_to_the_horizon():
+    assert LAB_PROJECT.tax_rate("profit", "regional").tolist() == [0.2] * 5 + [0.1] * 3
+    assert LAB_PROJECT.tax_rate("vat", "federal").tolist() == [0.9] + [0.2] * 7
+    assert LAB_PROJECT.years.tolist() == list(range(2019, 2027))
+
+
+def test_a_loan_of_many_draws_is_repaid_in_equal_parts_after_its_grace():
+    owed = Financing(0.0, 0.0, 1.0, loan_rate=0.05, loan_grace_years=0, loan_term_years=2)
+    e = evaluate(replace(LAB_PROJECT, objects=(replace(LAB, financing=owed),)))
+    d = e.ledger.groupby(["item", "year"]).bn_rub_2016.sum()
+    assert d["loan_repayment"].to_dict() == pytest.approx({2021: 7.2, 2022: 10.8, 2023: 3.6})
+    assert d["interest"].to_dict() == pytest.approx({2021: 0.72, 2022: 0.05 * 14.4, 2023: 0.05 * 3.6})
 
 
 # ---- what the sourced facts say

@@ -7,6 +7,7 @@ import numpy as np
 from rutrade import InputError
 
 IRR_STATUS = ("unique", "multiple", "none", "no_sign_change", "all_zero")
+_AS_NEAR = 1e-9  # roots whose log(1 + r) differ in size by less are equally near zero: the higher one counts
 
 
 def _finite(flows: np.ndarray) -> np.ndarray:
@@ -97,8 +98,9 @@ def irr_roots(flow: np.ndarray) -> np.ndarray:
 def irr(flow: np.ndarray) -> IRR:
     """Internal rate of return of one flow (years,), with status and number of roots (1.7).
 
-    Of several roots the one closest to zero is returned. Status: unique | multiple | none (signs change, no root) |
-    no_sign_change | all_zero. Raises InputError for NaN.
+    Of several roots the one nearest zero in log(1 + r) is returned, of two as near the higher: halving the money in a
+    year is as far from zero as doubling it, and -99.98 % is not nearer than 100.4 %. Status: unique | multiple | none
+    (signs change, no root) | no_sign_change | all_zero. Raises InputError for NaN.
     """
     flow = _finite(flow)
     if not flow.any():
@@ -108,14 +110,17 @@ def irr(flow: np.ndarray) -> IRR:
     roots = irr_roots(flow)
     if len(roots) == 0:
         return IRR(np.nan, "none", 0)
-    return IRR(float(roots[np.abs(roots).argmin()]), "unique" if len(roots) == 1 else "multiple", len(roots))
+    with np.errstate(divide="ignore"):  # a root beside -100 % rounds to it
+        away = np.abs(np.log1p(roots))
+    nearest = float(roots[away <= away.min() + _AS_NEAR].max())
+    return IRR(nearest, "unique" if len(roots) == 1 else "multiple", len(roots))
 
 
 def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`irr` of many paths (paths, years): rates, statuses, numbers of roots, each (paths,).
 
     The NPV is scanned at 128 rates from -99.7 % to +40,000 % by one matrix product; Newton's method, kept inside its
-    cell, finds the root. Where the scan leaves a doubt (a dip towards zero without a change of sign, or a sign at the
+    cell, finds the root nearest zero in log(1 + r). Where the scan leaves a doubt (a dip towards zero without a change of sign, or a sign at the
     ends that differs from the limit's) the single-flow rule decides.
     """
     flows = np.atleast_2d(_finite(flows))
@@ -123,8 +128,8 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     t = np.arange(years, dtype=float)
     grid = np.sinh(np.linspace(-1, 1, 128) * np.arcsinh(6 * years)) / years  # x = -log(1 + r), dense around zero
     weights = np.exp(np.outer(t, grid) - np.logaddexp(0, (years - 1) * grid))
-    edge = np.where(grid[1:] * grid[:-1] < 0, 0.0, np.abs(np.expm1(-grid[[range(1, 128), range(127)]])).min(axis=0))
-    order = edge.argsort()  # cells by the smallest rate in them
+    edge = np.where(grid[1:] * grid[:-1] < 0, 0.0, np.minimum(np.abs(grid[1:]), np.abs(grid[:-1])))
+    order = edge.argsort()  # cells by the x nearest zero in them
     edge = edge[order]
     rate, status, count = np.full(n, np.nan), np.full(n, 3, dtype=np.int8), np.zeros(n, dtype=int)
     for start in range(0, n, 2048):
@@ -148,17 +153,20 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         sure = both & ~doubt
         status[here][sure] = np.select([found[sure] == 0, found[sure] == 1], [2, 0], 1)
         nearest = crossing[:, order]
-        best = rate[here]
+        best = np.full(len(block), np.nan)  # x of the root nearest zero so far
         todo = np.flatnonzero(sure & nearest.any(axis=1))
-        while len(todo):  # a further cell can only hold the closest root if it begins closer to zero than the best one
+        while len(todo):  # a further cell can only hold a nearer root if it begins nearer zero than the best one
             k = nearest[todo].argmax(axis=1)
             nearest[todo, k] = False
             cell = order[k]
-            root = np.expm1(-_newton(block[todo].T, grid[cell], grid[cell + 1]))
-            best[todo] = np.where(np.abs(root) >= np.abs(best[todo]), best[todo], root)  # NaN compares false
+            x = _newton(block[todo].T, grid[cell], grid[cell + 1])
+            farther = np.abs(x) - np.abs(best[todo])  # NaN compares false
+            keep = (farther > _AS_NEAR) | ((np.abs(farther) <= _AS_NEAR) & (x > best[todo]))
+            best[todo] = np.where(keep, best[todo], x)
             todo = todo[found[todo] > 1]
             k = nearest[todo].argmax(axis=1)
-            todo = todo[nearest[todo, k] & (edge[k] < np.abs(best[todo]))]
+            todo = todo[nearest[todo, k] & (edge[k] <= np.abs(best[todo]) + _AS_NEAR)]
+        rate[here] = np.expm1(-best)
         for row in np.flatnonzero(doubt):
             rate[start + row], name, count[start + row] = irr(block[row])
             status[start + row] = IRR_STATUS.index(name)

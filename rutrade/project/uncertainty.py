@@ -153,7 +153,10 @@ def simulate(
     else:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(run, tasks))
-    return Simulation(pd.DataFrame(parameters.T, columns=names), pd.DataFrame(values.T, columns=list(views)), seed)
+    drawn, found = (  # pandas would copy both arrays
+        pd.DataFrame(a.T, columns=list(c), copy=False) for a, c in ((parameters, names), (values, views))
+    )
+    return Simulation(drawn, found, seed)
 
 
 def tornado(project: Project, view: str = "public", **options) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """The project model against its peers: a bare matrix product, a pyxirr loop, and drawing the random numbers."""
 
-import os
 import subprocess
 import sys
 
@@ -79,13 +78,21 @@ def test_simulation_costs_at_most_10_times_its_random_numbers(compare, name):
     )
 
 
-def test_a_simulation_stays_below_400_mb(compare):
-    code = (
-        "import resource; from rutrade import project; p = project.from_data('programme');"
-        f"project.simulate(p, {PATHS}, 0); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
-    )
-    megabytes = int(done.stdout) / (1024**2 if sys.platform == "darwin" else 1024)
-    compare.figures("peak memory of 100,000 draws, interpreter included / 400", megabytes, 400, 1, "MiB")
+# Linux hands the largest memory of the parent on to a child's `ru_maxrss`: it says how big pytest was when it forked.
+# The peak of the child's own address space is VmHWM.
+PEAK = """
+import pathlib, re, resource, sys
+status = pathlib.Path("/proc/self/status")
+if status.exists():
+    print(int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text())[1]) / 1024)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024))
+"""
+
+
+def test_a_simulation_stays_below_250_mb(compare):
+    work = f"from rutrade import project; s = project.simulate(project.from_data('programme'), {PATHS}, 0)"
+    done = subprocess.run([sys.executable, "-c", work + PEAK], capture_output=True, text=True, check=True)
+    peak = float(done.stdout)
+    assert peak > 50  # numpy and pandas alone need more
+    compare.figures("peak memory of 100,000 draws, interpreter included / 250", peak, 250, 1, "MiB")
