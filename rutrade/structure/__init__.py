@@ -1,5 +1,6 @@
 """Part 1 of the paper: indicators of the structure of trade, and the panels they are taken from."""
 
+from rutrade.structure import value_added
 from rutrade.structure.indices import (
     aggregate,
     balassa,
@@ -40,5 +41,5 @@ __all__ = [
     "decompose_goods", "engineering_share", "facts", "finger_kreinin", "good",
     "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intra_industry", "lawrence", "mirror_gap",
     "mirror_table", "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "spliced",
-    "symmetric_balassa", "totals", "weights",
+    "symmetric_balassa", "totals", "value_added", "weights",
 ]  # fmt: skip
