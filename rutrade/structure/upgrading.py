@@ -1,4 +1,4 @@
-"""Is trade upgrading? Technology of products at HS6, margins of growth, advantage, complexity: (0.10)-(0.14).
+"""Is trade upgrading? Technology of products at HS6, margins of growth, advantage, complexity: (0.10)-(0.13).
 
 A panel holds years in rows and HS6 products in columns, bn USD at current prices; a product that is not traded is
 zero. Two bodies of declarations are kept apart: "both" (BACI, reconciled from both countries, 2017-2021) and "China"

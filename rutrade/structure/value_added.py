@@ -1,4 +1,4 @@
-"""Value added in trade, equations (0.15)-(0.19): where the value of what is sold was added.
+"""Value added in trade, equations (0.14)-(0.18): where the value of what is sold was added.
 
 Z_ij are deliveries of industry i to industry j (each industry of each region is one index), F_id deliveries of i to the
 final demand of region d, x output. A = Z diag(x)^-1 are input coefficients, v = 1 - sum_i A_i the value added per unit
@@ -74,7 +74,7 @@ class WorldTable:
 
 
 def world_table(trade: pd.DataFrame, inputs: pd.DataFrame) -> WorldTable:
-    """The table (0.15) from who supplies whom and who uses what, when origins of inputs are not known by user.
+    """The table (0.14) from who supplies whom and who uses what, when origins of inputs are not known by user.
 
     Z_(i,k)(n,j) = pi_nki input_nkj, F_(i,k)n = pi_nki (use_nk - sum_j input_nkj), with pi_nki = trade_nki / use_nk and
     use_nk = sum_i trade_nki: every user in a region has the region's mix of origins (import proportionality).
@@ -104,7 +104,7 @@ def world_table(trade: pd.DataFrame, inputs: pd.DataFrame) -> WorldTable:
 
 
 def content_by_origin(table: WorldTable) -> pd.DataFrame:
-    """Value added by origin region in one unit of each industry's output: m_o = (v restricted to o) L (0.16).
+    """Value added by origin region in one unit of each industry's output: m_o = (v restricted to o) L (0.15).
 
     Returns (region, industry) x origin, fractions; every row sums to 1.
     """
@@ -130,7 +130,7 @@ def gross_flow(table: WorldTable, exporter: str, importer: str) -> pd.Series:
 def flow_content(
     table: WorldTable, exporter: str, importer: str, partner: str | None = None, industries=None
 ) -> pd.DataFrame:
-    """Value added in a gross flow by industry: domestic, the partner's and other (0.17), e_i m_oi.
+    """Value added in a gross flow by industry: domestic, the partner's and other (0.16), e_i m_oi.
 
     partner: the importer unless named; for the flow from China to Russia "partner" is Russia's value added that comes
     home. industries: those wanted (goods), else all. Columns: flow, domestic, partner, other (the table's unit), and
@@ -152,7 +152,7 @@ def flow_content(
 
 
 def dependence(table: WorldTable, user: str, supplier: str) -> pd.DataFrame:
-    """How much an industry of `user` hangs on inputs from `supplier`, by industry (0.18).
+    """How much an industry of `user` hangs on inputs from `supplier`, by industry (0.17).
 
     direct: share of the supplier in inputs bought; imported: its share in inputs bought abroad; value_added: its value
     added in one unit of output, through all other industries and countries too; foreign: that of all others together.
@@ -175,7 +175,7 @@ def dependence(table: WorldTable, user: str, supplier: str) -> pd.DataFrame:
 
 
 def value_added_in_demand(table: WorldTable, origin: str, destination: str) -> pd.Series:
-    """Value added of the origin's industries absorbed by the destination's final demand: v_o (L F_d) (0.19).
+    """Value added of the origin's industries absorbed by the destination's final demand: v_o (L F_d) (0.18).
 
     Summed over origins it is the destination's final demand; over destinations, the origin's value added. In the
     table's unit. Raises InputError for an unknown region.
@@ -191,7 +191,7 @@ def value_added_in_demand(table: WorldTable, origin: str, destination: str) -> p
 
 
 def domestic_content(domestic: np.ndarray, value_added: np.ndarray) -> np.ndarray:
-    """Domestic value added in one unit of each product of one country's table: v (I - A_d)^-1 (0.16 for one region).
+    """Domestic value added in one unit of each product of one country's table: v (I - A_d)^-1 (0.15 for one region).
 
     domestic: input coefficients of domestic products, A_d. value_added: value added (and net taxes, if they are to
     count as domestic) per unit of output, v. The rest of a unit is imported, directly or through others. Raises
