@@ -220,12 +220,13 @@ def test_totals_take_preferred_rows_of_the_years_asked_for_only():
 
 
 def test_engineering_is_chapters_84_to_90_and_chemicals_are_28_to_40():
-    names = ["27", "28", "40", "41", "83", "84", "90", "91", "64-99"]
-    panel = pd.DataFrame([[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]], index=[2020], columns=names)
-    assert st.chemicals_share(panel).tolist() == pytest.approx([6 / 511])
-    assert st.engineering_share(panel).tolist() == pytest.approx([96 / 511])
+    names = ["27", "28", "40", "41", "83", "84", "90", "91", "64-99", "30", "31", "32"]
+    panel = pd.DataFrame([[2.0**i for i in range(12)]], index=[2020], columns=names)
+    assert st.chemicals_share(panel).tolist() == pytest.approx([(6 + 512 + 1024 + 2048) / 4095])
+    assert st.chemicals_share(panel, fertilisers=False).tolist() == pytest.approx([(6 + 512 + 2048) / 4095])
+    assert st.engineering_share(panel).tolist() == pytest.approx([96 / 4095])
     marked = pd.DataFrame({"chapter": names, "raw_material": [n == "27" for n in names]})
-    assert st.raw_share(panel, marked).tolist() == pytest.approx([1 / 511])
+    assert st.raw_share(panel, marked).tolist() == pytest.approx([1 / 4095])
 
 
 def test_coarser_groups_are_summed_from_chapters_by_their_column_of_the_concordance():

@@ -171,6 +171,13 @@ def test_a_panel_of_one_classification_and_short_distances_is_accepted(panel):
     assert found.coefficients["coefficient"].to_numpy() == pytest.approx(plain["coefficient"].to_numpy(), rel=1e-6)
 
 
+def test_an_exporter_without_trade_in_a_year_is_left_out_and_the_others_still_add_up(panel):
+    silent = panel.assign(value=panel["value"].mask((panel["exporter"] == "C00") & (panel["year"] == 2000), 0.0))
+    found = trade.gravity.estimate(silent, specifications=["no_pair"])
+    assert found.observations.loc[0, ["zeros", "separated"]].tolist() == [14, 14]
+    assert found.adding_up["largest_relative_gap"].max() < 1e-6
+
+
 def test_accuracy_is_the_power_of_ten_of_the_worst_gap():
     gaps = pd.DataFrame({"largest_relative_gap": [3e-9, 3e-7]})
     assert trade.GravityEstimates(None, gaps, None).accuracy() == 1_000_000
@@ -544,6 +551,8 @@ def test_supply_at_the_cap_is_not_capped_and_the_default_headroom_is_the_potenti
     assert ratio[["27", "84-85", "28-38", "01-05"]].tolist() == pytest.approx([2, 2, 0, 1])
     assert table.index[table["capped"]].tolist() == ["84-85"]
     assert not still.project(demand=supply * 9).table["capped"].any(), "imports have no cap"
+    tight = last(still.project(supply=supply, headroom=0))[FLOWS[0]] / model.base.value[FLOWS[0]]
+    assert tight[["27", "84-85"]].tolist() == pytest.approx([1, 1]), "without headroom demand is the limit"
 
 
 def test_supply_and_potential_move_with_prices_at_current_prices_only(model):
@@ -563,6 +572,7 @@ def test_totals_are_sums_over_groups_and_turnover_the_sum_of_both_flows(model):
         by_hand = projection.table.groupby(["year", "flow"])[column].sum().unstack()
         assert totals[list(FLOWS)].to_numpy() == pytest.approx(by_hand[list(FLOWS)].to_numpy())
         assert totals["turnover"].to_numpy() == pytest.approx(by_hand.sum(axis=1).to_numpy())
+    assert projection.totals().index.is_unique
     row = projection.totals().set_index(["flow", "year"]).loc[("turnover", 2030)]
     sums = projection.sample[:, -1].sum((1, 2))
     assert row[list(trade.QUANTILES)].tolist() == pytest.approx(np.quantile(sums, [0.05, 0.25, 0.5, 0.75, 0.95]))
@@ -822,6 +832,9 @@ def test_every_method_of_forecast_is_the_one_described():
 
 def test_a_total_without_groups_of_its_own_takes_the_latest_structure_known_at_the_origin():
     arguments = small_arguments()
+    history = arguments["history"]
+    later = (history["flow"] == FLOWS[1]) & (history["year"] > 2018) & (history["group"] == "27")
+    history.loc[later, "value_bn_usd"] *= 9
     growth = {g: 1.1 ** (e * 2) * 1.21**1 for g, e in (("27", 1), ("84-85", 2))}
     expected = 50 * (0.75 * growth["27"] + 0.25 * growth["84-85"])
     for flow in FLOWS:
