@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rutrade import InputError, data, project
-from rutrade.project import IRR, Financing, Parameter, ProjectObject, evaluate, irr, irr_paths, irr_roots, npv
+from rutrade.project import IRR, Financing, Parameter, ProjectObject, Timing, evaluate, irr, irr_paths, irr_roots, npv
 
 SKIF = project.from_data("skif")
 PROGRAMME = project.from_data("programme")
@@ -180,8 +180,8 @@ financing = st.builds(
 thing = st.builds(
     ProjectObject,
     name=st.just("thing"),
-    capital_goods_bn_rub_2016=st.dictionaries(st.integers(2019, 2026), positive, min_size=1),
-    start_year=st.integers(2019, 2030),
+    capital_goods_bn_rub_2016=st.dictionaries(st.integers(2019, 2026), st.floats(0.01, 50), min_size=1),
+    start_year=st.integers(2026, 2032),
     life_years=st.integers(1, 40),
     ramp=st.lists(share, max_size=3).map(tuple),
     current_goods_bn_rub_2016=positive,
@@ -255,7 +255,7 @@ def test_lenders_npv_at_their_own_rate_is_zero_and_loans_are_repaid():
 
 
 def test_a_year_of_delay_only_discounts_benefits_and_operation():
-    p = project.from_data("skif", last_year=2055)
+    p = project.from_data("skif", last_year=2055, mothballing_share=0.0)
     early, late = evaluate(p), evaluate(p, delay_years=1)
 
     def value(e, item):
@@ -290,7 +290,10 @@ def test_price_effect_is_the_gap_of_prices_times_net_output():
     plain = evaluate(SKIF)
     year = 2030
     column, o = plain.technological_column(year), SKIF.objects[0]
-    gap = 0.2 * (column["rnd_output", "RND"] - column["current_inputs", "RND"]) - 0.5 * column["current_inputs", "ELE"]
+    d = plain.ledger[plain.ledger.year == year]
+    sold = d[d["item"] == "revenue"].bn_rub_2016.sum()
+    assert 0 < sold < column["rnd_output", "RND"]
+    gap = 0.2 * (sold - column["current_inputs", "RND"]) - 0.5 * column["current_inputs", "ELE"]
     assert o.mix["capital"]["ELE"] > 0
     assert e.flow("public")[year] - plain.flow("public")[year] == pytest.approx(gap, abs=1e-12)
 
@@ -304,7 +307,7 @@ def test_spillover_is_left_out_when_the_economy_model_counts_it():
 def test_neither_overrun_nor_opex_pays_for_itself():
     for change in ({"cost_overrun": 0.5}, {"opex_factor": 2.0}):
         e, base = evaluate(SKIF, **change), evaluate(SKIF)
-        gains = ("spillover", "knowledge", "users_benefit", "human_capital", "residual_value")
+        gains = ("spillover", "knowledge", "users_benefit", "human_capital")
         for item in gains:
             a, b = (x.ledger[x.ledger["item"] == item].bn_rub_2016.sum() for x in (e, base))
             assert a == pytest.approx(b, rel=1e-12), (change, item)
@@ -352,9 +355,7 @@ LAB_RULES = (
     ("income", "regional", 2010, 0.13), ("property", "regional", 2010, 0.02), ("profit", "federal", 2010, 0.03),
     ("profit", "regional", 2010, 0.2), ("profit", "regional", 2024, 0.1),
 )  # fmt: skip
-LAB_PROJECT = replace(
-    SKIF, objects=(LAB,), tax_rules=LAB_RULES, last_year=2026, spillover_lag_years=2, paid_margin=0.25
-)
+LAB_PROJECT = replace(SKIF, objects=(LAB,), tax_rules=LAB_RULES, last_year=2026, paid_margin=0.25)
 LAB_VALUES = {
     "cost_overrun": 0.5, "opex_factor": 2.0, "revenue_factor": 3.0, "consumer_surplus_share": 0.4, "multiplier": 5.0,
     "high_tech_factor": 1.2, "value_added_share": 0.5, "opportunity_share": 0.6, "publications_factor": 1.5,
@@ -391,7 +392,9 @@ LAB_LEDGER = {
     ("income_tax", "suppliers_workers", "regional_budget"): times(USED, 2.0 * 0.4 * 0.13),
     ("operating_grant", "federal_budget", "operator"): times(USED, 2.0 * 0.4 * (1.2 + 0.4 * 1.3)),
     # 18 bn of capital goods lose a quarter a year; buildings are .4 of them
-    ("property_tax", "operator", "regional_budget"): times({2021: 18.0, 2022: 13.5, 2023: 9.0, 2024: 4.5}, 0.4 * 0.02),
+    ("property_tax", "operator", "regional_budget"): times(
+        {2021: 18.0, 2022: 13.5, 2023: 9.0, 2024: 4.5}, 1.5 * 0.4 * 0.02
+    ),
     ("revenue", "users", "operator"): times(USED, 3.0),
     ("users_benefit", "", "users"): times(USED, 3.0 * 1.4),
     ("profit_tax", "operator", "federal_budget"): times(USED, 3.0 * 0.25 * 0.03),
@@ -404,9 +407,9 @@ LAB_LEDGER = {
     ("knowledge", "", "households"): times(USED, 0.1 * 1.5 * 2.0),
     ("human_capital", "", "households"): times(USED, 0.02 * 4.0),
     ("ecology", "", "households"): times(USED, -0.03 * 0.5),
-    ("residual_value", "", "operator"): {2024: 1.8},
-    ("decommissioning", "operator", "suppliers_workers"): {2024: 0.9},
-    ("decommissioning", "", "suppliers_workers"): {2024: -0.9},
+    ("residual_value", "", "operator"): {2024: 1.8 * 1.5},
+    ("decommissioning", "operator", "suppliers_workers"): {2024: 0.9 * 1.5},
+    ("decommissioning", "", "suppliers_workers"): {2024: -0.9 * 1.5},
 }
 
 
@@ -541,8 +544,8 @@ def test_price_effects_by_hand():
     assert set(d.payee) == {"non_participants"}
     expected = times(BUILT, -1.5 * 0.6 * 0.5)
     for year, use in USED.items():
-        grant = use * 2.0 * 0.4 * 1.72
-        expected[year] = expected.get(year, 0.0) + use * 2.0 * 0.3 * 0.2 + 0.25 * (use * 3.0 + grant)
+        # of the research only what users pay for is booked, not what the grant pays for
+        expected[year] = expected.get(year, 0.0) + use * 2.0 * 0.3 * 0.2 + 0.25 * use * 3.0
     assert d.groupby("year").bn_rub_2016.sum().to_dict() == pytest.approx(expected, rel=1e-12)
 
 
@@ -558,6 +561,312 @@ def test_a_loan_of_many_draws_is_repaid_in_equal_parts_after_its_grace():
     d = e.ledger.groupby(["item", "year"]).bn_rub_2016.sum()
     assert d["loan_repayment"].to_dict() == pytest.approx({2021: 7.2, 2022: 10.8, 2023: 3.6})
     assert d["interest"].to_dict() == pytest.approx({2021: 0.72, 2022: 0.05 * 14.4, 2023: 0.05 * 3.6})
+
+
+# ---- the second round: effects in their own time, mothballing, prices by year, looking forward
+
+
+def by_year(e, item: str) -> dict[int, float]:
+    d = e.ledger[e.ledger["item"] == item]
+    return d[d.payee != "suppliers_workers"].groupby("year").bn_rub_2016.sum().to_dict() if item != "pay" else (
+        d.groupby("year").bn_rub_2016.sum().to_dict()
+    )  # fmt: skip
+
+
+def lab_with(**timings: Timing) -> project.Project:
+    return replace(LAB_PROJECT, objects=(replace(LAB, effects=timings),))
+
+
+def test_an_effect_has_its_own_start_ramp_lag_and_life():
+    plain = by_year(evaluate(LAB_PROJECT), "knowledge")
+    full = plain[2022]
+    assert plain == pytest.approx({2021: full / 2, 2022: full, 2023: full, 2024: full})
+    cases = {
+        Timing(start_year=2023): {2023: 1, 2024: 1},
+        Timing(lag_years=2): {2023: 0.5, 2024: 1, 2025: 1, 2026: 1},
+        Timing(ramp=(0.2, 0.6)): {2021: 0.1, 2022: 0.6, 2023: 1, 2024: 1},
+        Timing(life_years=2): {2021: 0.5, 2022: 1},
+        Timing(start_year=2022, lag_years=1, ramp=(0.5, 0.8), life_years=3): {2022: 0.25, 2023: 0.8, 2024: 1},
+    }
+    for timing, share in cases.items():
+        found = by_year(evaluate(lab_with(knowledge=timing)), "knowledge")
+        assert found == pytest.approx(times(share, full)), timing
+
+
+@pytest.mark.parametrize(
+    ("effect", "items"),
+    [
+        ("users", {"revenue", "users_benefit", "profit_tax", "profit_tax_users"}),
+        ("spillover", {"spillover", "profit_tax_spillover"}),
+        ("knowledge", {"knowledge"}),
+        ("human_capital", {"human_capital"}),
+        ("ecology", {"ecology"}),
+        ("price_effects", {"price_effect"}),
+    ],
+)
+def test_a_later_start_moves_its_own_effect_and_nothing_falls_before_it(effect, items):
+    prices = {"ELE": 1.5, "UTL": 1.2}
+    before = evaluate(LAB_PROJECT, shadow_prices=prices).ledger
+    after = evaluate(lab_with(**{effect: Timing(start_year=2024)}), shadow_prices=prices).ledger
+    changed = after["item"].isin(items)
+    assert set(after[changed]["item"]) == items
+    assert after[changed].year.min() >= 2024
+    assert before[before["item"].isin(items)].year.min() < 2024
+    keys = ["item", "payer", "payee", "year"]
+    rest = [d[~d["item"].isin(items)].set_index(keys).bn_rub_2016 for d in (before, after)]
+    pd.testing.assert_series_equal(*rest)
+
+
+def test_a_delay_moves_the_start_of_an_effect():
+    timing = Timing(start_year=2023)
+    assert min(by_year(evaluate(lab_with(knowledge=timing), delay_years=1), "knowledge")) == 2024
+
+
+def test_productivity_has_its_own_path_and_none_before_its_start():
+    e = evaluate(lab_with(productivity=Timing(start_year=2023, ramp=(0.25,))))
+    assert e.shape("productivity").lab.to_dict() == {
+        2019: 0, 2020: 0, 2021: 0, 2022: 0, 2023: 0.25, 2024: 1, 2025: 0, 2026: 0
+    }  # fmt: skip
+    assert evaluate(LAB_PROJECT).shape("knowledge").lab.tolist() == [0, 0, 0.5, 1, 1, 1, 0, 0]
+
+
+def test_an_object_that_waits_or_is_stopped_costs_its_mothballing():
+    kept = replace(LAB_PROJECT, objects=(replace(LAB, mothballing_share=0.25),))
+    late = evaluate(kept, delay_years=2)
+    assert by_year(late, "pay") == pytest.approx({2021: 0.1, 2022: 0.1, 2023: 0.2, 2024: 0.4, 2025: 0.4, 2026: 0.4})
+    stopped = evaluate(replace(kept, objects=(replace(LAB, mothballing_share=0.25, run_until=2022),)))
+    assert by_year(stopped, "pay") == pytest.approx({2021: 0.2, 2022: 0.4, 2023: 0.1, 2024: 0.1})
+    assert sorted(by_year(stopped, "knowledge")) == [2021, 2022]
+    assert by_year(stopped, "operating_grant")[2023] == pytest.approx(0.25 * 0.4 * 1.72)
+
+
+def test_an_object_that_is_stopped_has_no_unused_life():
+    lasting = replace(LAB, life_years=10, run_until=2023)
+    d = evaluate(replace(LAB_PROJECT, objects=(lasting,))).ledger
+    assert d[d["item"] == "residual_value"].bn_rub_2016.item() == pytest.approx(1.8)
+    assert not (d["item"] == "decommissioning").any()
+
+
+def test_overrun_raises_property_tax_residual_value_and_decommissioning_in_proportion():
+    plain, dear = (evaluate(PROGRAMME, cost_overrun=x).ledger.groupby("item").bn_rub_2016 for x in (0.0, 0.3))
+    items = ["property_tax", "residual_value", "interest", "loan", "loan_repayment", "federal_grant", "regional_grant"]
+    np.testing.assert_allclose(dear.sum()[items], 1.3 * plain.sum()[items], rtol=1e-12)
+    taken_down = [evaluate(SKIF, cost_overrun=x).ledger.query("item == 'decommissioning'") for x in (0.0, 0.3)]
+    np.testing.assert_allclose(taken_down[1].bn_rub_2016, 1.3 * taken_down[0].bn_rub_2016, rtol=1e-12)
+
+
+def test_property_tax_falls_on_what_has_been_spent():
+    building = replace(LAB, capital_goods_bn_rub_2016={2020: 12.0, 2023: 6.0})
+    d = evaluate(replace(LAB_PROJECT, objects=(building,))).ledger
+    tax = d[d["item"] == "property_tax"].groupby("year").bn_rub_2016.sum()
+    value = {2021: 12.0, 2022: 9.0, 2023: 18 * 0.5, 2024: 18 * 0.25}
+    assert tax.to_dict() == pytest.approx(times(value, 0.4 * 0.02))
+
+
+DUALS = pd.DataFrame(
+    {"ELE": [1.1, 1.4], "CON": [0.9, 1.0], "UTL": [1.0, 1.3], "CHE": [1.0, 0.8], "RND": [1.2, 1.5],
+     "labour": [1.3, 2.0], "foreign_exchange": [1.5, 1.1]},
+    index=[2020, 2024],
+)  # fmt: skip
+
+
+def test_each_year_takes_the_prices_of_its_nearest_solved_year_and_none_between():
+    assert project.nearest_node([2026, 2030, 2028], np.arange(2024, 2033)).tolist() == [
+        2026, 2026, 2026, 2026, 2028, 2028, 2030, 2030, 2030
+    ]  # fmt: skip
+    table = project.duals_by_year(DUALS, np.arange(2019, 2027))
+    assert table.ELE.tolist() == [1.1] * 4 + [1.4] * 4  # 2022 is as near to both: the earlier
+    assert table.index.name == "year"
+
+
+def test_value_by_year_is_the_sum_of_duals_times_coefficients():
+    a = pd.DataFrame({"ELE": [-1.0, 2.0, 3.0], "labour": [-2.0, 0.0, 1.0]}, index=[2020, 2022, 2026])
+    assert project.value_by_year(DUALS, a).to_dict() == pytest.approx({2020: -3.7, 2022: 2.2, 2026: 6.2})
+    by_object = pd.concat({"lab": a, "hall": 2 * a}, names=["object", "year"])
+    found = project.value_by_year(DUALS, by_object)
+    assert found["hall", 2026] == pytest.approx(12.4)
+    assert found.groupby("year").sum()[2020] == pytest.approx(-11.1)
+
+
+def test_value_by_year_is_linear_in_the_duals_of_solved_years_only():
+    a = evaluate(LAB_PROJECT, **LAB_VALUES).coefficients
+    one = project.value_by_year(DUALS, a)
+    assert project.value_by_year(2 * DUALS, a).to_numpy() == pytest.approx(2 * one.to_numpy(), rel=1e-12)
+    shifted = DUALS.copy()
+    shifted.loc[2024, "labour"] += 1.0
+    moved = project.value_by_year(shifted, a) - one
+    assert moved[moved != 0].index.min() == 2023
+    assert moved.sum() == pytest.approx(a.labour.loc[2023:].sum(), rel=1e-12)
+
+
+def test_a_project_that_starts_later_moves_its_value_by_year():
+    later = replace(LAB_PROJECT, objects=(replace(LAB, start_year=2023),))
+    steady = pd.DataFrame(1.3, index=[2020], columns=DUALS.columns)
+    early_value, late_value = (
+        project.value_by_year(steady, evaluate(p, **LAB_VALUES).coefficients[["labour", "RND"]])
+        for p in (LAB_PROJECT, later)
+    )
+    assert (late_value.loc[:2022] == 0).all()
+    np.testing.assert_allclose(late_value.loc[2023:2026], early_value.loc[2021:2024], rtol=1e-12)
+
+
+def test_public_flow_at_duals_is_the_value_of_the_booked_rows_and_what_has_no_price():
+    """The same duals value goods, labour and foreign exchange, and research only where it is sold."""
+    for p in (LAB_PROJECT, PROGRAMME):
+        duals = pd.DataFrame(1.0, DUALS.index, [*data.load("sectors").sector, "labour", "foreign_exchange"])
+        duals[DUALS.columns] = DUALS
+        e = evaluate(p, shadow_prices=duals, **LAB_VALUES)
+        value = project.value_by_year(duals, e.coefficients)
+        d = (
+            e.ledger[e.ledger.kind == "resource"]
+            .groupby(["item", "year"])
+            .bn_rub_2016.sum()
+            .unstack("year")
+            .fillna(0.0)
+        )
+        unpriced = d.reindex(["spillover", "knowledge", "human_capital", "ecology", "residual_value"]).sum()
+        unpriced += d.loc["decommissioning"] if "decommissioning" in d.index else 0.0
+        sold = e.ledger[e.ledger["item"] == "revenue"].groupby("year").bn_rub_2016.sum()
+        surplus = (e.values["consumer_surplus_share"] * sold).reindex(p.years, fill_value=0.0)
+        expected = value + unpriced.reindex(p.years, fill_value=0.0) + surplus
+        np.testing.assert_allclose(e.flow("public"), expected, rtol=0, atol=1e-9)
+
+
+def test_coefficients_at_market_prices_are_the_public_flow_of_goods_and_labour():
+    e = evaluate(PROGRAMME, shadow_wage_factor=1.0)
+    d = e.ledger
+    goods = d[(d.kind == "resource") & d["item"].isin(["capital_goods", "current_goods", "labour"])]
+    revenue = d[d["item"] == "revenue"].groupby("year").bn_rub_2016.sum().reindex(PROGRAMME.years, fill_value=0.0)
+    total = goods.groupby("year").bn_rub_2016.sum().reindex(PROGRAMME.years, fill_value=0.0) + revenue
+    np.testing.assert_allclose(e.coefficients.sum(axis=1), total, atol=1e-9)
+    assert (e.coefficients["foreign_exchange"] <= 0).all()
+    assert e.coefficients["foreign_exchange"].sum() < -10
+
+
+def test_appraisal_stands_side_by_side_at_market_wages_at_nine_tenths_and_at_duals():
+    table = project.at_wages(LAB_PROJECT, DUALS, **LAB_VALUES | {"shadow_wage_factor": 0.5})
+    assert list(table.index) == [
+        "labour at 1 of pay", "labour at 0.9 of pay", "labour at its dual", "all at their duals"
+    ]  # fmt: skip
+    pay = sum(u * 0.8 * 1.05 ** -(y - 2019) for y, u in USED.items())
+    assert table.labour.iloc[:2].tolist() == pytest.approx([-pay, -0.9 * pay])
+    dual = sum(u * 0.8 * (1.3 if y <= 2022 else 2.0) * 1.05 ** -(y - 2019) for y, u in USED.items())
+    assert table.labour.iloc[2:].tolist() == pytest.approx([-dual, -dual])
+    assert table.price_effect.iloc[:3].tolist() == [0, 0, 0]
+    assert table.npv_public.iloc[2] - table.npv_public.iloc[0] == pytest.approx(pay - dual)
+    whole = evaluate(LAB_PROJECT, shadow_prices=DUALS, **LAB_VALUES).efficiency.loc["public"]
+    assert table.npv_public.iloc[3] == pytest.approx(whole.npv_bn_rub_2016)
+    assert table.benefit_cost.iloc[3] == pytest.approx(whole.benefit_cost)
+    assert len(project.at_wages(LAB_PROJECT)) == 2
+
+
+def test_seen_from_a_later_year_what_was_spent_and_bought_before_is_sunk():
+    e = evaluate(replace(LAB_PROJECT, seen_from=2022), **LAB_VALUES)
+    d = e.ledger
+    assert d.year.min() == 2022
+    assert not d["item"].isin(["capital_goods", "vat_capital", "loan", "federal_grant"]).any()
+    # procurement of 2020 and 2021 has its effect whatever is decided; .3 a year of use from 2022 on
+    assert by_year(e, "spillover") == pytest.approx({y: 0.3 * 1.2 for y in (2024, 2025, 2026)})
+    whole = evaluate(LAB_PROJECT, **LAB_VALUES).ledger
+    for item in ("knowledge", "pay", "interest", "loan_repayment", "residual_value", "property_tax"):
+        before, after = (x[x["item"] == item].set_index("year").bn_rub_2016 for x in (whole, d))
+        pd.testing.assert_series_equal(after, before[before.index >= 2022])
+    assert e.flow("public").index.tolist() == list(range(2022, 2027))
+    value = e.efficiency.npv_bn_rub_2016["public"]
+    assert value == pytest.approx(sum(v * 1.05 ** -(y - 2022) for y, v in e.flow("public").items()))
+    fast = project.npv_at(replace(LAB_PROJECT, seen_from=2022), **LAB_VALUES).iloc[0]
+    assert fast["public"] == pytest.approx(value, abs=1e-9)
+    column = e.technological_column(2022)
+    assert column["commercialised_output", "MAC"] == 0
+    assert column["high_tech_procurement", "ELE"] == pytest.approx(0.3 * 1.2)
+    lagged = lab_with(knowledge=Timing(lag_years=1, ramp=(0.5,)))
+    seen = by_year(evaluate(replace(lagged, seen_from=2022)), "knowledge")
+    assert sorted(seen) == [2023, 2024, 2025]  # the use of 2021 is sunk, its ramp has passed
+    assert seen[2023] == pytest.approx(seen[2025])
+
+
+def test_going_on_is_worth_the_forward_value_less_that_of_stopping():
+    p = replace(LAB_PROJECT, objects=(replace(LAB, mothballing_share=0.25), replace(LAB, name="unborn", start_year=2024,
+                capital_goods_bn_rub_2016={2023: 5.0})))  # fmt: skip
+    table = project.forward_looking(p, 2022, **LAB_VALUES)
+    assert table.sunk_share.tolist() == pytest.approx([1.0, 0.0, 18 / 23])
+    lab, unborn = table.loc["lab"], table.loc["unborn"]
+    assert lab.npv_from_first_year == pytest.approx(evaluate(replace(p, objects=p.objects[:1]), **LAB_VALUES)
+                                                    .efficiency.npv_bn_rub_2016["public"])  # fmt: skip
+    discount = {y: 1.05 ** -(y - 2022) for y in range(2022, 2027)}
+    # 2022 to 2024 a quarter of operation for goods (2 * 1) and pay (2 * .4 * .9), then what is left and taking down
+    stopped = -sum(0.25 * (2.0 + 0.72) * discount[y] for y in (2022, 2023, 2024)) + (2.7 - 1.35) * discount[2024]
+    assert lab.npv_stopped == pytest.approx(stopped)
+    assert unborn.npv_stopped == 0
+    assert lab.npv_of_going_on == pytest.approx(lab.npv_forward - stopped)
+    assert table.npv_of_going_on.iloc[-1] == pytest.approx(lab.npv_of_going_on + unborn.npv_of_going_on)
+
+
+def test_programme_seen_from_2026_has_most_of_its_capital_sunk():
+    table = project.forward_looking(PROGRAMME, 2026)
+    assert table.sunk_share["programme"] == pytest.approx(0.59, abs=0.01)
+    assert (table.npv_forward.drop("campus") < 0).all()
+    assert table.npv_forward["campus"] > 0
+
+
+def test_private_share_of_gains_counts_gains_only():
+    table = pd.DataFrame([dict.fromkeys(project.PARTICIPANTS, 0.0)] * 3)
+    table.loc[0, ["non_participants", "households", "users", "federal_budget"]] = [1.0, 2.0, 1.0, -50.0]
+    table.loc[1, "non_participants"] = -1.0
+    table.loc[1, "users"] = 4.0
+    shares = project.private_share(table)
+    assert shares.iloc[:2].tolist() == [0.25, 0.0]
+    assert np.isnan(shares.iloc[2])
+
+
+def test_no_draw_leaves_the_range_of_the_private_share():
+    table = project.private_share_range(SKIF)
+    low, central, high = table.private_share
+    assert 0 <= low < central < high <= 1
+    drawn = project.private_share(project.simulate(SKIF, 4000, 3).npv)
+    assert drawn.between(low, high).all()
+    for end in ("low", "high"):
+        corner = table.loc[end].drop("private_share").to_dict()
+        again = project.private_share(project.npv_at(SKIF, **corner)).iloc[0]
+        assert again == pytest.approx(table.private_share[end], abs=1e-12)
+        for name, value in corner.items():
+            assert SKIF.parameters[name].low <= value <= SKIF.parameters[name].high, name
+    assert project.private_share_range(point(SKIF)).private_share.nunique() == 1
+
+
+def test_single_object_takes_the_ranges_that_comparable_facilities_support():
+    t = data.load("project_objects").query("object == 'skif'").set_index("item")
+    for item, name in (("opex_share", "opex_factor"), ("publications", "publications_factor")):
+        p = SKIF.parameters[name]
+        assert (p.low, p.high) == pytest.approx((t.low[item] / t["value"][item], t.high[item] / t["value"][item]))
+        assert "assumption" not in p.source
+        assert PROGRAMME.parameters[name].source != p.source or name == "opex_factor"
+    assert PROGRAMME.parameters["publications_factor"].source == "assumption"
+
+
+def test_ranges_of_skif_follow_from_the_comparators():
+    c = data.load("comparators")
+
+    def of(facility, indicator, period=None):
+        rows = c[(c.facility == facility) & (c.indicator == indicator)]
+        return (rows if period is None else rows[rows.period == period])["value"].iloc[-1]
+
+    t = data.load("project_objects").query("object == 'skif'").set_index("item")
+    stations = data.load("project_facts").set_index("fact")["value"]["skif_stations"]
+    per = "papers per station and year"
+    assert of("Diamond", per) == pytest.approx(
+        (of("Diamond", "papers to date", "2022/23") - of("Diamond", "papers to date", "2017")) / 5
+        / of("Diamond", "beamlines", "2022/23")
+    )  # fmt: skip
+    assert of("ESRF", per) == pytest.approx(of("ESRF", "papers per year") / of("ESRF", "beamlines", "2010"))
+    assert t.low["publications"] == pytest.approx(stations * of("MAX IV", per))
+    assert t.high["publications"] == pytest.approx(stations * of("ESRF", per))
+    assert t.low["publications"] < stations * of("Diamond", per) < t.high["publications"]
+    assert (t.low["staff"], t.high["staff"]) == (of("MAX IV", "staff"), of("Diamond", "staff"))
+    share = "operating cost/capital cost"
+    assert t.low["opex_share"] == pytest.approx(of("ALBA", share, "2010"))
+    assert t.high["opex_share"] == pytest.approx(of("MAX IV", share))
+    assert of("Diamond", "staff per station") == pytest.approx(742 / 33)
 
 
 # ---- what the sourced facts say
@@ -690,6 +999,38 @@ def test_deflators_of_both_sources_agree_within_two_per_cent():
 
 OBJECT = SKIF.objects[0]
 BAD = {
+    "operation before construction": (lambda: replace(OBJECT, start_year=2018), "operation before construction"),
+    "object without cost": (lambda: replace(OBJECT, capital_goods_bn_rub_2016={2020: 0.0}), "an object without cost"),
+    "text for staff": (lambda: replace(OBJECT, staff="many"), "staff = 'many' is not allowed: a number"),
+    "text for a cost": (lambda: replace(OBJECT, capital_goods_bn_rub_2016={2020: "1"}), "2016 in 2020 = '1'"),
+    "text for a parameter": (lambda: evaluate(SKIF, multiplier="high"), "'multiplier' = 'high' is not allowed"),
+    "unknown sector": (
+        lambda: replace(SKIF, objects=(replace(OBJECT, mix={"capital": {"COM": 1.0}}),)),
+        "unknown sector in mix 'capital'",
+    ),
+    "unknown use": (lambda: replace(OBJECT, mix={"capitol": {"CON": 1.0}}), "did you mean 'capital'"),
+    "share of a mix": (
+        lambda: replace(OBJECT, mix={"capital": {"CON": 1.5, "ELE": -0.5}}), "mix 'capital' of CON = 1.5"
+    ),
+    "unknown effect": (lambda: replace(OBJECT, effects={"knowlege": Timing()}), "did you mean 'knowledge'"),
+    "lag": (lambda: Timing(lag_years=-1), "lag_years = -1"),
+    "ramp of an effect": (lambda: Timing(ramp=(1.2,)), "ramp = 1.2"),
+    "life of an effect": (lambda: Timing(life_years=0), "life_years = 0"),
+    "start of an effect": (lambda: Timing(start_year=20), "start_year = 20"),
+    "shape of spillover": (lambda: evaluate(SKIF).shape("spillover"), "unknown effect of use 'spillover'"),
+    "shape unknown": (lambda: evaluate(SKIF).shape("knowlege"), "did you mean 'knowledge'"),
+    "seen from after the end": (lambda: replace(SKIF, seen_from=2060), "seen_from = 2060"),
+    "seen from before the start": (lambda: replace(SKIF, seen_from=2018), "seen_from = 2018"),
+    "column before the year seen from": (
+        lambda: evaluate(replace(SKIF, seen_from=2026)).technological_column(2025), "year = 2025"
+    ),
+    "no duals": (lambda: evaluate(SKIF, shadow_prices=DUALS.iloc[:0]), "the table is empty"),
+    "duals twice": (lambda: project.duals_by_year(pd.concat([DUALS, DUALS]), [2020]), "2020 appears twice"),
+    "nan in duals": (lambda: project.duals_by_year(DUALS * np.nan, [2020]), "'ELE' in 2020 = nan"),
+    "row without dual": (
+        lambda: project.value_by_year(DUALS, pd.DataFrame({"VEH": [1.0]}, index=[2020])), "row 'VEH'"
+    ),
+    "duals without labour": (lambda: project.at_wages(SKIF, DUALS[["ELE"]]), "no column 'labour'"),
     "horizon shorter than construction": (lambda: replace(SKIF, last_year=2023), "last_year = 2023"),
     "horizon begins too late": (lambda: replace(SKIF, first_year=2022), "first_year = 2022"),
     "negative capex": (lambda: replace(OBJECT, capital_goods_bn_rub_2016={2020: -1.0}), "2016 in 2020 = -1"),
@@ -747,3 +1088,18 @@ def test_object_without_start_in_the_table_is_named():
     tables["project_objects"] = t[~((t.object == "campus") & (t["item"] == "start_year"))]
     with pytest.raises(InputError, match="'campus' has no start_year"):
         project.from_data("programme", tables)
+
+
+def test_object_without_cost_in_the_table_is_named():
+    tables = project.inputs.tables()
+    t = tables["project_objects"]
+    tables["project_objects"] = t[~((t.object == "campus") & (t["item"] == "capex"))]
+    with pytest.raises(InputError, match="'campus' has no cost"):
+        project.from_data("programme", tables)
+
+
+def test_price_year_without_a_deflator_is_named():
+    tables = project.inputs.tables()
+    tables["project_objects"].loc[lambda t: t["item"] == "capex", "price_year"] = 1950
+    with pytest.raises(InputError, match="'skif' is at prices of 1950: allowed are"):
+        project.from_data("skif", tables)

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
+from rutrade.project.effects import EFFECTS, timed, timings
 from rutrade.project.finance import discounted_payback, irr, npv
 from rutrade.project.ledger import _BUDGETS, FINANCING_ITEMS, PARTICIPANTS, _entries, _physical, _scales
 from rutrade.project.objects import Project
+from rutrade.project.valuation import FOREIGN_EXCHANGE, LABOUR, shadow_price_paths
 
 PERSPECTIVES = ("commercial", "own_capital", "federal", "regional", "consolidated", "public")
 
@@ -72,7 +74,7 @@ class Evaluation:
 
     def _indicators(self, view: str) -> dict:
         flow, rate, d = self.flow(view).to_numpy(), self.discount_rate(view), self.ledger
-        weight = d.bn_rub_2016 * (1 + rate) ** -(d.year - self.project.first_year)
+        weight = d.bn_rub_2016 * (1 + rate) ** -(d.year - self.project.base_year)
         cost = {"capital_goods": 1, "vat_capital": 1}
         outlay = {"commercial": cost, "public": {"capital_goods": 1}}  # what the profitability index is per rouble of
         outlay |= {b: {f"{b}_grant": 1} for b in _BUDGETS} | {"consolidated": {f"{b}_grant": 1 for b in _BUDGETS}}
@@ -127,9 +129,8 @@ class Evaluation:
         paid = d.groupby(["object", "item"]).bn_rub_2016.sum()
         induced = v["multiplier"] * v["high_tech_factor"]
         for o in self.project.objects:
-            p = _physical(o, self.project, int(v["delay_years"]))["high_tech"]
+            p = _physical(o, self.project, int(v["delay_years"]))
             t = year - self.project.first_year
-            lagged = p[t - self.project.spillover_lag_years] if t >= self.project.spillover_lag_years else 0.0
             capital, current = (paid.get((o.name, i), 0.0) for i in ("capital_goods", "current_goods"))
             only_rnd = {"RND": 1.0}
             for flow, amount, mix in (
@@ -139,37 +140,81 @@ class Evaluation:
                 ("imported", current * o.import_share_current, o.mix.get("current", {})),
                 ("labour", paid.get((o.name, "pay"), 0.0), only_rnd),
                 ("rnd_output", sum(paid.get((o.name, i), 0.0) for i in ("revenue", "operating_grant")), only_rnd),
-                ("high_tech_procurement", p[t] * v["high_tech_factor"], o.mix.get("high_tech", {})),
-                ("commercialised_output", lagged * induced, o.mix.get("commercialised", {})),
+                ("high_tech_procurement", p["high_tech"][t] * v["high_tech_factor"], o.mix.get("high_tech", {})),
+                ("commercialised_output", p["induced"][t] * induced, o.mix.get("commercialised", {})),
             ):
                 for sector, share in mix.items():
                     total[flow, sector] = total.get((flow, sector), 0.0) + amount * share
         index = pd.MultiIndex.from_tuples(total, names=["flow", "sector"])
         return pd.Series(list(total.values()), index=index, name="bn_rub_2016", dtype=float)
 
+    def shape(self, effect: str) -> pd.DataFrame:
+        """Share of its full size that an effect of use has by year (rows) and object (columns), (1.8).
 
-def _prices(shadow_prices: Mapping[str, float] | None) -> dict[str, float]:
-    """Shadow over market price by sector as a dictionary, checked."""
-    prices = {} if shadow_prices is None else dict(shadow_prices)
-    for sector, value in prices.items():
-        if not np.isfinite(value):
-            raise InputError(f"shadow_prices: sector '{sector}' = {value} is not allowed: a finite number")
-    return prices
+        Nothing before the effect's start; for the effects that the economy counts (productivity) it is the path by
+        which their full size is to be multiplied. Raises InputError for an unknown effect and for spillover and price
+        effects, which follow purchases.
+        """
+        if effect in ("spillover", "price_effects") or effect not in EFFECTS:
+            raise unknown("effect of use", effect, [e for e in EFFECTS if e not in ("spillover", "price_effects")])
+        project, delay = self.project, int(self.values["delay_years"])
+        columns = {
+            o.name: timed(_physical(o, project, delay)["use"], timings(o.effects)[effect], project, delay)
+            for o in project.objects
+        }
+        return pd.DataFrame(columns, index=pd.Index(project.horizon, name="year")).loc[project.base_year :]
+
+    @property
+    def coefficients(self) -> pd.DataFrame:
+        """What is booked as delivered (+) and used (-) by year and row, bn RUB 2016 at market prices, for (1.9).
+
+        Rows: sectors (goods bought at home; RND also what users pay for research), labour (gross pay),
+        foreign_exchange (the imported part of goods). Surplus, papers, training and emissions have no price there.
+        """
+        d = self.ledger[self.ledger.kind == "transfer"]
+        d = d[d["item"].isin(("capital_goods", "current_goods", "pay", "revenue"))]
+        total: dict[tuple[int, str], float] = {}
+        objects = {o.name: o for o in self.project.objects}
+
+        def add(year: int, row: str, amount: float) -> None:
+            total[year, row] = total.get((year, row), 0.0) + amount
+
+        for r in d.itertuples():
+            o = objects[r.object]
+            if r.item in ("pay", "revenue"):
+                add(r.year, *((LABOUR, -r.bn_rub_2016) if r.item == "pay" else ("RND", r.bn_rub_2016)))
+                continue
+            use, imported = (
+                ("capital", o.import_share_capital)
+                if r.item == "capital_goods"
+                else ("current", o.import_share_current)
+            )
+            add(r.year, FOREIGN_EXCHANGE, -imported * r.bn_rub_2016)
+            for sector, share in o.mix.get(use, {}).items():
+                add(r.year, sector, -(1 - imported) * share * r.bn_rub_2016)
+        table = pd.Series(total, dtype=float).unstack(fill_value=0.0) if total else pd.DataFrame()
+        return table.reindex(self.project.years, fill_value=0.0).rename_axis("year")
 
 
 def evaluate(
-    project: Project, *, shadow_prices: Mapping[str, float] | None = None, spillover: bool = True, **values: float
+    project: Project,
+    *,
+    shadow_prices: Mapping[str, float] | pd.DataFrame | None = None,
+    spillover: bool = True,
+    **values: float,
 ) -> Evaluation:
     """The project's ledger and what follows from it, (1.1)-(1.7); bn RUB 2016.
 
-    `shadow_prices` maps sectors to shadow over market price (1.4); `spillover=False` leaves (1.5) out, as it must be
+    `shadow_prices` are shadow over market prices (1.4), by sector for all years or as a table (solved year, row), where
+    each year takes its nearest solved one; a row 'labour' replaces the shadow wage factor, a row 'foreign_exchange'
+    values the imported part of what is bought. `spillover=False` leaves (1.5) out, as it must be
     when the economy model counts it. `values` replace central parameters; a delay is in whole years. Raises InputError
     for a delay that is not whole.
     """
     v = project.values(**values)
     if v["delay_years"] != int(v["delay_years"]):
         raise InputError(f"parameter 'delay_years' = {v['delay_years']} is not allowed: a whole number of years")
-    scales, prices, rows = _scales(v), _prices(shadow_prices), []
+    scales, prices, rows = _scales(v), shadow_price_paths(shadow_prices, project.horizon), []
     for o in project.objects:
         for e in _entries(o, project, int(v["delay_years"]), prices, spillover):
             for t in np.flatnonzero(e.flow):

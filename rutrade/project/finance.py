@@ -120,8 +120,8 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`irr` of many paths (paths, years): rates, statuses, numbers of roots, each (paths,).
 
     The NPV is scanned at 128 rates from -99.7 % to +40,000 % by one matrix product; Newton's method, kept inside its
-    cell, finds the root nearest zero in log(1 + r). Where the scan leaves a doubt (a dip towards zero without a change of sign, or a sign at the
-    ends that differs from the limit's) the single-flow rule decides.
+    cell, finds the root nearest zero in log(1 + r). Where the scan leaves a doubt (a dip towards zero without a change
+    of sign, or a sign at the ends that differs from the limit's) the single-flow rule decides.
     """
     flows = np.atleast_2d(_finite(flows))
     n, years = flows.shape

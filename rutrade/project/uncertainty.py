@@ -9,10 +9,11 @@ import pandas as pd
 
 from rutrade import InputError
 from rutrade.draws import importance, triangular
-from rutrade.project.evaluation import _RATES, PERSPECTIVES, _prices, evaluate
+from rutrade.project.evaluation import _RATES, PERSPECTIVES, evaluate
 from rutrade.project.finance import irr
 from rutrade.project.ledger import _BUDGETS, FINANCING_ITEMS, PARTICIPANTS, _entries, _scales
 from rutrade.project.objects import Project, _limits
+from rutrade.project.valuation import shadow_price_paths
 
 BLOCK = 4096  # draws per block of the simulation; fixed, so that results do not depend on chunks or workers
 
@@ -40,8 +41,9 @@ class Simulation:
 class _Kernel:
     """Base flows of a project by delay, arranged so that many parameter sets are valued by matrix products."""
 
-    def __init__(self, project: Project, shadow_prices: Mapping | None, spillover: bool):
-        self.project, self.prices, self.spillover, self.delays = project, _prices(shadow_prices), spillover, {}
+    def __init__(self, project: Project, shadow_prices: Mapping | pd.DataFrame | None, spillover: bool):
+        self.project, self.spillover, self.delays = project, spillover, {}
+        self.prices = shadow_price_paths(shadow_prices, project.horizon)
 
     def flows(self, delay: int) -> dict[str, tuple[np.ndarray, list[str], np.ndarray]]:
         """By discount rate: base flows (columns, years), the scale of each column, and views x columns (0 or 1)."""
@@ -89,7 +91,11 @@ class _Kernel:
 
 
 def npv_at(
-    project: Project, *, shadow_prices: Mapping[str, float] | None = None, spillover: bool = True, **values
+    project: Project,
+    *,
+    shadow_prices: Mapping[str, float] | pd.DataFrame | None = None,
+    spillover: bool = True,
+    **values,
 ) -> pd.DataFrame:
     """NPV (bn RUB 2016) of every participant (public rate) and perspective for arrays of parameter values.
 
@@ -119,7 +125,7 @@ def simulate(
     *,
     chunk: int = 16 * BLOCK,
     workers: int = 1,
-    shadow_prices: Mapping[str, float] | None = None,
+    shadow_prices: Mapping[str, float] | pd.DataFrame | None = None,
     spillover: bool = True,
 ) -> Simulation:
     """Monte Carlo over the triangular distributions of all parameters.
