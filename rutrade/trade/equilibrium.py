@@ -13,7 +13,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.trade import shocks as named_shocks
-from rutrade.trade.hats import Linear, State, System, prepared
+from rutrade.trade.hats import Linear, State, System, Targets, prepared
 from rutrade.trade.shocks import Named, Shocks
 from rutrade.trade.world import Benchmark, elasticities
 
@@ -91,7 +91,8 @@ class WorldSolution:
     @cached_property
     def residuals(self) -> pd.Series:
         """Excess demand by factor market, as a share of supply."""
-        return pd.Series(self.state.residual, _markets(self.benchmark), name="excess_demand")
+        names = _markets(self.benchmark)
+        return pd.Series(self.state.residual[: len(names)], names, name="excess_demand")
 
     def flow(self, exporter: str, importer: str, sector: str = "goods") -> float:
         """Value of one flow, bn USD; sector: code, group, or "goods". Raises InputError for an unknown name."""
@@ -161,13 +162,15 @@ def _at_benchmark(b: Benchmark) -> State:
     return system.at(np.zeros(system.unknowns))
 
 
-def _markets(b: Benchmark) -> list[str]:
-    """Names of the factor markets in the order of the residual."""
+def _markets(b: Benchmark, targets: Targets | None = None) -> list[str]:
+    """Names of the factor markets, then of the targets, in the order of the residual."""
     extraction = np.argwhere(b.resource_income > 0)
     names = b.regions["name"].astype(str).to_list(), b.sectors["name"].astype(str).to_list()
-    return [f"labour in {name}" for name in names[0]] + [
-        f"specific factor of '{names[1][j]}' in {names[0][n]}" for n, j in extraction
-    ]
+    markets = [f"labour in {name}" for name in names[0]]
+    markets += [f"specific factor of '{names[1][j]}' in {names[0][n]}" for n, j in extraction]
+    if targets is not None and targets.gdp is not None:
+        markets += [f"target of GDP in {name}" for name in names[0]]
+    return markets + (["target of the oil price"] if targets is not None and targets.oil_price is not None else [])
 
 
 def solve(
@@ -207,10 +210,17 @@ def with_theta(benchmark: Benchmark, theta) -> Benchmark:
     return replace(benchmark, theta=np.asarray(theta, float))
 
 
-def solve_shocks(benchmark: Benchmark, shocks: Shocks, start: WorldSolution | None = None) -> WorldSolution:
-    """The equilibrium for shocks given as arrays. Raises InputError when no market price solves it."""
-    system = System(benchmark, shocks)
+def solve_shocks(
+    benchmark: Benchmark, shocks: Shocks, start: WorldSolution | None = None, targets: Targets | None = None
+) -> WorldSolution:
+    """The equilibrium for shocks given as arrays, and for targets of GDP and the price of oil, (3.14)-(3.15).
+
+    Raises InputError when no prices solve it, naming the market that does not clear.
+    """
+    system = System(benchmark, shocks, targets)
     first = np.zeros(system.unknowns) if start is None else start.unknowns
+    if len(first) != system.unknowns:
+        raise InputError(f"start has {len(first)} unknowns; this system has {system.unknowns}")
     log_price = None if start is None else start.state.log_price
     for method, search in (("Broyden", _broyden), ("Anderson", _anderson)):
         u, state, count = search(system, first, log_price)
@@ -226,9 +236,10 @@ def _no_solution(system: System, state: State | None) -> str:
         region = b.regions["name"].iloc[int(np.argmin(income))]
         return f"the shock has no solution: {region} has no income left for final demand"
     worst = int(np.argmax(np.abs(state.residual)))
+    names = _markets(b, system.targets)
     excess = state.residual[worst]
     return (
-        f"the shock has no solution that was found: {_markets(b)[worst]} does not clear"
+        f"the shock has no solution that was found: {names[worst]} does not clear"
         f" ({'excess demand' if excess > 0 else 'excess supply'} of {100 * abs(excess):.3g} % of supply)"
     )
 
@@ -328,7 +339,7 @@ def jacobian(solution: WorldSolution, region: str = "RUS", sectors=None, given: 
     direct[i, places, range(m)] = 1.0
     still = linear.change(np.zeros((n, m)), np.zeros((n, j, m)), gate=direct)
     steps = -np.linalg.solve(prepared(b, fixed).jacobian, still.residual)
-    change = linear.change(*linear.unknowns(steps), gate=direct)
+    change = linear.change(**linear.unknowns(steps), gate=direct)
     value, gate = change.trade[:, :, i], change.gate[i]
     index = pd.MultiIndex.from_product([b.region_codes, b.sector_codes, sectors], names=["importer", "sector", "cost_sector"])
     table = pd.DataFrame({"value": value.ravel(), "volume": (value - gate[None]).ravel()}, index).reset_index()

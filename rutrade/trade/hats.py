@@ -33,7 +33,9 @@ class State:
     income: np.ndarray  # I'_n, bn USD
     use: np.ndarray  # X'_nk, bn USD
     output: np.ndarray  # Y'_ij, bn USD
-    residual: np.ndarray  # excess demand of labour (n), then of specific factors (n x j), as shares of supply
+    labour: np.ndarray  # L_n
+    oil_demand: float  # shift of the demand for oil, (3.15)
+    residual: np.ndarray  # excess demand of labour, of specific factors (shares of supply); log gaps of targets
     log_price: np.ndarray
 
     @property
@@ -47,20 +49,60 @@ class State:
         return self.value_added_share * self.output
 
 
-class System:
-    """The equations for one benchmark and one set of shocks; `at(u)` evaluates them.
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What is to come out, and what is moved for it: unknowns beside the factor prices.
 
-    u: log hats of wages (n), then of the specific factors (n x j with a positive income, in `unknowns`).
+    gdp: hats of the volume of GDP by region, met by labour, (3.14). oil_price: hat of the world price of crude in units
+    of world value added, met by a shift of the demand for oil and its products, (3.15). None: not a target.
     """
 
-    def __init__(self, b: Benchmark, shocks: Shocks):
-        self.b, self.shocks = b, shocks
+    gdp: np.ndarray | None = None
+    oil_price: float | None = None
+
+
+def oil_users(b: Benchmark) -> np.ndarray:
+    """Mask, input x user, of the demand that (3.15) shifts: crude and refined products, of all users but refining.
+
+    What refining takes for a tonne of products stays; on crude alone, most of which goes to refining, the price paths
+    to 2030 cannot be reached.
+    """
+    refining = b.sectors["refining"].to_numpy(bool)
+    return (b.sectors["oil"].to_numpy(bool) | refining)[:, None] & np.append(~refining, True)[None, :]
+
+
+def oil_weights(b: Benchmark) -> np.ndarray:
+    """Weights of the world price of crude over gate prices: the benchmark's output, region x sector."""
+    weight = b.output * b.sectors["oil"].to_numpy(bool)
+    return weight / weight.sum() if weight.sum() > 0 else weight
+
+
+class System:
+    """The equations for one benchmark, one set of shocks and, if any, targets; `at(u)` evaluates them.
+
+    u: log hats of wages (n), of the specific factors (those with an income), then, with targets, of labour (n) and of
+    the demand for oil (1); `unknowns` is their number.
+    """
+
+    def __init__(self, b: Benchmark, shocks: Shocks, targets: Targets | None = None):
+        self.b, self.shocks, self.targets = b, shocks, targets or Targets()
         self.active = b.resource_income > 0
-        self.unknowns = len(b.regions) + int(self.active.sum())
-        s, sectors = shocks, len(b.sectors)
-        self.inputs = b.input_share * s.demand[None, :, :sectors]
+        self.prices = len(b.regions) + int(self.active.sum())
+        labour = 0 if self.targets.gdp is None else len(b.regions)
+        self.unknowns = self.prices + labour + (self.targets.oil_price is not None)
+        theta, s = b.theta, shocks
+        self._weights(s.demand)
+        # sector first: pi tau^-theta as one matrix product by sector
+        self.open = (b.import_share * s.trade_cost ** -theta[None, :, None]).transpose(1, 0, 2).copy()
+        self.world = b.value_added.sum()
+        self.prepared = prepared(b, s.given, self.targets.gdp is not None, self.targets.oil_price is not None)
+
+    def _weights(self, demand: np.ndarray) -> None:
+        """b gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
+        b, last = self.b, len(self.b.sectors)
+        self.inputs = b.input_share * demand[None, :, :last]
         self.primary = 1 - self.inputs.sum(1)
-        self.wanted = b.final_share * s.demand[None, :, sectors]
+        self.wanted = b.final_share * demand[None, :, last]
         self.wanted = self.wanted / self.wanted.sum(1, keepdims=True)
         if ((self.primary <= 0) & (b.value_added_share > 0)).any():
             n, j = np.argwhere((self.primary <= 0) & (b.value_added_share > 0))[0]
@@ -68,11 +110,6 @@ class System:
                 f"demand: inputs of {b.sector_codes[j]} in {b.region_codes[n]} would take"
                 f" {self.inputs[n, :, j].sum():.3g} of its cost; must stay below 1"
             )
-        theta = b.theta
-        # sector first: pi tau^-theta as one matrix product by sector
-        self.open = (b.import_share * s.trade_cost ** -theta[None, :, None]).transpose(1, 0, 2).copy()
-        self.world = b.value_added.sum()
-        self.prepared = prepared(b, s.given)
 
     def _blend(self, weights, price, primary, factor, substitution):
         """log of the CES mean of input prices and the factor price, (3.9)."""
@@ -105,18 +142,21 @@ class System:
             last = size
         return new, cost, gate, weight / total[:, :, None]
 
-    def split(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """log wages and log resource prices (region x sector) of the unknowns."""
-        n = len(self.b.regions)
+    def split(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """log wages, log resource prices (region x sector), log labour and log shift of crude of the unknowns."""
+        n, size = len(self.b.regions), self.prices
         resource = np.zeros_like(self.b.output)
-        resource[self.active] = u[n:]
-        return u[:n], resource
+        resource[self.active] = u[n:size]
+        labour = np.zeros(n) if self.targets.gdp is None else u[size : size + n]
+        return u[:n], resource, labour, 0.0 if self.targets.oil_price is None else u[-1]
 
     def at(self, u: np.ndarray, start: np.ndarray | None = None) -> State:
         """Evaluate all equations at the unknowns; `start`: log prices to start (3.9)-(3.10) from."""
         b, s = self.b, self.shocks
-        log_w, log_r = self.split(u)
+        log_w, log_r, log_l, shift = self.split(u)
         rho = b.resource_share
+        if self.targets.oil_price is not None:
+            self._weights(s.demand * np.exp(shift * oil_users(b)))
         factor = (1 - rho) * log_w[:, None] + rho * log_r  # (3.8)
         log_p, cost, gate, share = self._prices(factor, np.zeros_like(b.output) if start is None else start)
         k, f = 1 - b.input_substitution, 1 - b.final_substitution
@@ -124,7 +164,8 @@ class System:
         primary = self.primary * np.exp(k * (factor - cost))
         basket = self.wanted * np.exp(f * log_p)
         consumer = np.log(basket.sum(1)) / f if abs(f) > 1e-9 else (self.wanted * log_p).sum(1)
-        labour = np.exp(log_w) * s.labour * b.labour_income
+        workers = s.labour * np.exp(log_l)
+        labour = np.exp(log_w) * workers * b.labour_income
         rent = np.exp(log_r) * s.resources * b.resource_income
         income = labour + rent.sum(1) + s.balance  # (3.13)
         final = basket / basket.sum(1, keepdims=True) * income[:, None]
@@ -133,10 +174,16 @@ class System:
         made = primary * output
         numeraire = (labour.sum() + rent.sum()) / self.world - 1
         excess = [(made @ (1 - rho)) / labour - 1, ((rho * made)[self.active] / rent[self.active]) - 1]
+        excess = [np.concatenate(excess) + numeraire]
+        if self.targets.gdp is not None:  # (3.14)
+            volume = (made / np.exp(factor)).sum(1) / b.value_added.sum(1)
+            excess.append(np.log(volume / self.targets.gdp))
+        if self.targets.oil_price is not None:  # (3.15)
+            excess.append([(oil_weights(b) * gate).sum() - np.log(self.targets.oil_price)])
         return State(
             np.exp(log_w), np.exp(log_r), np.exp(factor), np.exp(cost), np.exp(gate), np.exp(log_p), np.exp(consumer),
             share.transpose(1, 0, 2), inputs, primary, final, income, use, output,
-            np.concatenate(excess) + numeraire, log_p,
+            workers, np.exp(shift), np.concatenate(excess), log_p,
         )  # fmt: skip
 
 
@@ -164,15 +211,15 @@ class Prepared:
         return lu_solve(self.lu, gap.ravel(), check_finite=False).reshape(gap.shape)
 
 
-def prepared(b: Benchmark, given: np.ndarray) -> Prepared:
-    """Factorisations at the benchmark, made once for each set of given prices."""
+def prepared(b: Benchmark, given: np.ndarray, gdp: bool = False, oil: bool = False) -> Prepared:
+    """Factorisations at the benchmark, made once for each set of given prices and of targets."""
     from scipy.linalg import lu_factor
 
-    key = given.tobytes()
+    key = given.tobytes(), gdp, oil
     if key not in b.prepared:
         share = b.import_share.transpose(1, 0, 2)
         lu = lu_factor(_chain(share, b.input_share, ~given), check_finite=False)
-        jacobian = Linear(b, given, lu).residual_jacobian()
+        jacobian = Linear(b, given, lu).residual_jacobian(gdp, oil)
         b.prepared[key] = Prepared(lu, jacobian, np.linalg.inv(jacobian))
     return b.prepared[key]
 
@@ -185,7 +232,9 @@ class Change:
     price: np.ndarray  # n x j x m
     trade: np.ndarray  # importer x sector x exporter x m, relative
     output: np.ndarray  # n x j x m, bn USD
-    residual: np.ndarray  # unknowns x m
+    residual: np.ndarray  # factor markets x m
+    volume: np.ndarray  # GDP at benchmark prices, n x m
+    crude: np.ndarray  # world price of crude, m
 
 
 class Linear:
@@ -200,52 +249,75 @@ class Linear:
         self.lu_use = self.lu if self.free.all() else lu_factor(_chain(self.share, b.input_share), check_finite=False)
         self.active = b.resource_income > 0
 
-    def change(self, wage, resource, gate=None, trade_cost=None) -> Change:
-        """Changes for log changes of wages (n x m), resource prices (n x j x m), gate prices beyond cost (n x j x m)
-        and trade cost (importer x sector x exporter x m)."""
+    def change(self, wage, resource, gate=None, trade_cost=None, labour=None, shift=None) -> Change:
+        """Changes for log changes of wages (n x m), resource prices (n x j x m), gate prices beyond cost (n x j x m),
+        trade cost (importer x sector x exporter x m), labour (n x m) and the demand for oil (m)."""
         from scipy.linalg import lu_solve
 
         b, rho = self.b, self.b.resource_share
         n, j, m = resource.shape
-        factor = (1 - rho)[None, :, None] * wage[:, None, :] + rho[None, :, None] * resource
+        gate = np.zeros((n, j, m)) if gate is None else gate
+        labour = np.zeros((n, m)) if labour is None else labour
+        shift = np.zeros(m) if shift is None else shift
+        factor = (1 - rho)[None, :, None] * wage[:, None, :] + rho[None, :, None] * resource  # (3.8)
         primary = b.value_added_share[:, :, None]
-        own = self.free[:, :, None] * primary * factor + (0 if gate is None else gate)
-        direct = np.einsum("jni,ijm->njm", self.share, own)
+        direct = np.einsum("jni,ijm->njm", self.share, self.free[:, :, None] * primary * factor + gate)
         if trade_cost is not None:
             direct = direct + np.einsum("jni,njim->njm", self.share, trade_cost)
-        price = lu_solve(self.lu, direct.reshape(n * j, m), check_finite=False).reshape(n, j, m)
+        price = lu_solve(self.lu, direct.reshape(n * j, m), check_finite=False).reshape(n, j, m)  # (3.9)-(3.10)
         cost = np.einsum("nkj,nkm->njm", b.input_share, price) + primary * factor
-        at_gate = self.free[:, :, None] * cost + (0 if gate is None else gate)
-        # shares: trade cost and gate against the mean price, (3.11)
+        at_gate = self.free[:, :, None] * cost + gate
         relative = at_gate.transpose(1, 0, 2)[None] - price[:, :, None, :]
         if trade_cost is not None:
             relative = relative + trade_cost
-        share = -b.theta[None, :, None, None] * relative
+        share = -b.theta[None, :, None, None] * relative  # (3.11)
+        use, output, made = self._quantities(wage, resource, labour, shift, factor, price, cost, share)
+        safe = np.where(b.use > 0, b.use, 1)[:, :, None, None]
+        income, rent = b.labour_income, b.resource_income
+        world = np.einsum("n,nm->m", income, wage + labour) + np.einsum("nj,njm->m", rent, resource)
+        hired = np.einsum("njm,j->nm", made, 1 - rho) / income[:, None] - wage - labour
+        mined = (rho[None, :, None] * made)[self.active] / rent[self.active][:, None] - resource[self.active]
+        clearing = np.concatenate([hired, mined]) + world / b.value_added.sum()
+        volume = (made - b.value_added[:, :, None] * factor).sum(1) / b.value_added.sum(1)[:, None]
+        crude = np.einsum("nj,njm->m", oil_weights(b), at_gate)
+        return Change(at_gate, price, share + use[:, :, None, :] / safe, output, clearing, volume, crude)
+
+    def _quantities(self, wage, resource, labour, shift, factor, price, cost, share):
+        """Changes in bn USD of use, output and value added, (3.12)-(3.13)."""
+        from scipy.linalg import lu_solve
+
+        b = self.b
+        n, j, m = price.shape
         k, f = 1 - b.input_substitution, 1 - b.final_substitution
-        basket = f * (price - np.einsum("nk,nkm->nm", b.final_share, price)[:, None, :])
-        labour, rent = b.labour_income, b.resource_income
-        income = labour[:, None] * wage + np.einsum("nj,njm->nm", rent, resource)
+        moved = oil_users(b)
+        basket = f * price + moved[None, :, -1, None] * shift
+        basket = basket - np.einsum("nk,nkm->nm", b.final_share, basket)[:, None, :]
+        income = b.labour_income[:, None] * (wage + labour) + np.einsum("nj,njm->nm", b.resource_income, resource)
         final = b.final[:, :, None] * basket + b.final_share[:, :, None] * income[:, None, :]
-        shifted = np.einsum("nji,njim->ijm", b.trade, share)  # output moved by shares
-        inner = np.einsum("nkj,nkm->nkm", b.inputs, k * price) - np.einsum("nkj,njm->nkm", b.inputs, k * cost)
-        inner = inner + np.einsum("nkj,njm->nkm", b.input_share, shifted)
+        shifted = np.einsum("nji,njim->ijm", b.trade, share)  # output moved by import shares
+        crude = b.inputs * moved[None, :, :-1]
+        inner = b.inputs.sum(2)[:, :, None] * k * price - np.einsum("nkj,njm->nkm", b.inputs, k * cost)
+        inner = inner + crude.sum(2)[:, :, None] * shift + np.einsum("nkj,njm->nkm", b.input_share, shifted)
         use = lu_solve(self.lu_use, (final + inner).reshape(n * j, m), trans=1, check_finite=False).reshape(n, j, m)
         output = np.einsum("jni,njm->ijm", self.share, use) + shifted
-        made = primary * output + b.value_added[:, :, None] * k * (factor - cost)
-        world = (np.einsum("n,nm->m", labour, wage) + np.einsum("nj,njm->m", rent, resource)) / b.value_added.sum()
-        hired = np.einsum("njm,j->nm", made, 1 - rho) / labour[:, None] - wage
-        mined = (rho[None, :, None] * made)[self.active] / rent[self.active][:, None] - resource[self.active]
-        safe = np.where(b.use > 0, b.use, 1)[:, :, None, None]
-        return Change(at_gate, price, share + use[:, :, None, :] / safe, output, np.concatenate([hired, mined]) + world)
+        made = b.value_added_share[:, :, None] * output + b.value_added[:, :, None] * k * (factor - cost)
+        return use, output, made - crude.sum(1)[:, :, None] * shift
 
-    def unknowns(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def unknowns(self, steps: np.ndarray) -> dict[str, np.ndarray]:
         """Changes of wages and resource prices (n x m, n x j x m) of columns of the unknowns."""
         n = len(self.b.regions)
         resource = np.zeros((*self.b.output.shape, steps.shape[1]))
-        resource[self.active] = steps[n:]
-        return steps[:n], resource
+        resource[self.active] = steps[n : n + self.active.sum()]
+        return {"wage": steps[:n], "resource": resource}
 
-    def residual_jacobian(self) -> np.ndarray:
-        """Derivative of the residual by the unknowns, at the benchmark."""
-        size = len(self.b.regions) + int(self.active.sum())
-        return self.change(*self.unknowns(np.eye(size))).residual
+    def residual_jacobian(self, gdp: bool = False, oil: bool = False) -> np.ndarray:
+        """Derivative of the residual by the unknowns, at the benchmark, in the order of `System`."""
+        n = len(self.b.regions)
+        prices = n + int(self.active.sum())
+        steps = np.eye(prices + n * gdp + oil)
+        change = self.change(
+            **self.unknowns(steps),
+            labour=steps[prices : prices + n] if gdp else None,
+            shift=steps[-1] if oil else None,
+        )
+        return np.vstack([change.residual, *([change.volume] * gdp), *([change.crude[None]] * oil)])
