@@ -60,9 +60,77 @@ def tariffs(
         raise InputError(f"removed is {removed}; must be between 0 and 1")
     rows = rows[rows["year"] == year].dropna(subset=["rate_pct"])
     rates = dict(zip(rows["sector"], rows["rate_pct"] / 100, strict=True))
-    return named(
-        b, trade_cost={(exporter, importer, s): (1 + (1 - removed) * t) / (1 + t) for s, t in rates.items()}
-    )
+    return named(b, trade_cost={(exporter, importer, s): (1 + (1 - removed) * t) / (1 + t) for s, t in rates.items()})
+
+
+def levers(b: Benchmark, table: pd.DataFrame, groups: pd.DataFrame, sizes: Mapping[str, str | float]) -> Shocks:
+    """Trade-cost levers between Russia and China: cuts by commodity group become cuts by sector, by value of trade.
+
+    table: data table `trade_levers` (lever, groups, low, central, high: cut of the delivered price). groups: data table
+    `world_groups`, last year. sizes: lever -> "low", "central", "high", or the cut in the groups where it is largest.
+    Levers add up within a sector. Raises InputError for an unknown lever or size and a cut of 1 and more.
+    """
+    known, cost = list(dict.fromkeys(table["lever"])), {}
+    for lever, size in sizes.items():
+        if lever not in known:
+            raise unknown("lever", lever, known)
+        if isinstance(size, str) and size not in ("low", "central", "high"):
+            raise unknown(f"size of the lever '{lever}'", size, ("low", "central", "high"))
+    for flow in dict.fromkeys(groups["flow"]):
+        weight = _group_values(groups, flow)
+        weight = weight / weight.sum()
+        cut = pd.Series(0.0, weight.index)
+        for lever, size in sizes.items():
+            rows = table[table["lever"] == lever]
+            level = rows[size] if isinstance(size, str) else float(size) * rows["central"] / rows["central"].max()
+            for members, value in zip(rows["groups"], level, strict=True):
+                cut[cut.index.isin(members.split("; "))] += value
+        exporter, _, importer = flow.split("_")
+        by_sector = (weight * cut.to_numpy()[:, None]).sum()
+        cost |= {(exporter, importer, sector): 1 - value for sector, value in by_sector.items()}
+    return named(b, trade_cost=cost)
+
+
+def _group_values(groups: pd.DataFrame, flow: str, year: int | None = None) -> pd.DataFrame:
+    """Customs values of a flow, group x sector, mn USD; goods without a sector left out; default: the last year."""
+    rows = groups[(groups["flow"] == flow) & (groups["sector"] != "unallocated")]
+    if rows.empty:
+        raise unknown("flow", flow, sorted(set(groups["flow"])))
+    years = sorted({int(y) for y in rows["year"]})
+    if (year := years[-1] if year is None else year) not in years:
+        raise unknown("year of groups by sector", year, years)
+    return rows[rows["year"] == year].pivot(index="group", columns="sector", values="value_musd").fillna(0.0)
+
+
+def customs_hats(solution: WorldSolution, groups: pd.DataFrame, flow: str, year: int | None = None) -> pd.Series:
+    """Hat of each commodity group of a flow ("RUS_to_CHN"), (3.16): sum_j W_gj V_j, V the hat of the sector's flow.
+
+    W: share of sector j in the customs value of group g in `year` (data table `world_groups`; default: its last year).
+    Raises InputError for an unknown flow or year.
+    """
+    value = _group_values(groups, flow, year)
+    exporter, _, importer = flow.split("_")
+    b = solution.benchmark
+    n, i = b.region(importer), b.region(exporter)
+    places = [b.sector_codes.index(sector) for sector in value.columns]
+    old, new = b.trade[n, places, i], solution.trade[n, places, i]
+    hat = np.divide(new, old, out=np.ones_like(new), where=old > 0)
+    return (value @ hat / value.sum(axis=1)).rename(flow)
+
+
+def needed(measure: Callable[[float], float], target: float, bracket: tuple[float, float]) -> float:
+    """The size of a shock at which `measure` reaches the target; nan when it does not within the bracket.
+
+    measure: what comes out at a size, for instance the share of engineering and chemicals after a cut of trade cost.
+    """
+    from scipy.optimize import brentq
+
+    low, high = (measure(size) - target for size in bracket)
+    if low == 0 or high == 0:
+        return bracket[0] if low == 0 else bracket[1]
+    if low * high > 0:
+        return float("nan")
+    return float(brentq(lambda size: measure(size) - target, *bracket, xtol=1e-7))
 
 
 def sanctions(
@@ -166,15 +234,16 @@ class WorldPaths:
 def baseline(
     b: Benchmark,
     paths: WorldPaths,
-    year: int,
+    year: int | None,
     brent: str | float = "mid",
     gdp: Mapping[str, float] | None = None,
     balance_years: tuple[int, int] | None = (2023, 2025),
+    start: WorldSolution | None = None,
 ) -> WorldSolution:
     """The world of a later year without any shock: growth (3.14), oil (3.15), balances of `balance_years`.
 
     brent: "low", "mid", "high" or USD a barrel. gdp: factors on the hats of GDP volume by region. balance_years None
-    keeps the benchmark's balance. Values are scaled to the year's world nominal GDP; `rebased()` makes the solution a
+    keeps the benchmark's balance. start: a baseline close by. Values are scaled to the year's world nominal GDP; `rebased()` makes the solution a
     benchmark. Raises InputError for a year outside the paths or an unknown price path.
     """
     known = sorted(set(paths.volume.index) & set(paths.brent.index))
@@ -189,7 +258,7 @@ def baseline(
     if balance_years is not None:
         shocks = replace(shocks, balance=paths.balance(b, balance_years))
     oil = paths.oil(year, brent)
-    solution = solve_shocks(b, shocks, targets=Targets(gdp=target, oil_price=oil))
+    solution = solve_shocks(b, shocks, start, Targets(gdp=target, oil_price=oil))
     return replace(solution, nominal=paths.scale(year))
 
 
@@ -247,10 +316,12 @@ def draws(
         raise InputError(f"draws is {number}; must be 1 or more")
     parameters, thetas, factors = _parameters(b, theta, paths, year, number, seed)
     brent = parameters["brent"].to_numpy() if "brent" in parameters else np.full(number, np.nan)
-    tasks = [(thetas[k], factors[k], brent[k]) for k in range(number)]
-    central = _figures(b, (b.theta, np.ones(len(b.regions)), np.nan), paths, year, shock)
-    rows = _parallel(tasks, b, paths, year, shock, workers)
-    return WorldDraws(parameters, pd.DataFrame(rows).rename_axis("draw"), pd.Series(central))
+    setting = _Setting(b, paths, year, shock)
+    middle = setting.solutions(b.theta, np.ones(len(b.regions)), np.nan)
+    setting = replace(setting, near=tuple(middle))
+    rows = _parallel(setting, [(thetas[k], factors[k], brent[k]) for k in range(number)], workers)
+    central = pd.Series(setting.figures(middle))
+    return WorldDraws(parameters, pd.DataFrame(rows).rename_axis("draw"), central)
 
 
 def _parameters(b: Benchmark, theta: pd.DataFrame, paths, year, number: int, seed: int):
@@ -276,49 +347,59 @@ def _parameters(b: Benchmark, theta: pd.DataFrame, paths, year, number: int, see
     return parameters, thetas, factors
 
 
-def _figures(b: Benchmark, task, paths, year, shock) -> dict[str, float]:
-    """Figures of one draw."""
-    theta, factor, brent = task
-    b = with_theta(b, theta)
-    if paths is None:
-        start = solve_shocks(b, Shocks.none(b))
-    else:
-        level = "mid" if np.isnan(brent) else float(brent)
-        start = baseline(b, paths, year, level, dict(zip(b.region_codes, factor, strict=True)))
-    figures = {}
-    groups = ["goods", *start._groups()]
-    pairs = [("RUS", "CHN"), ("CHN", "RUS")]
-    for pair in pairs:
-        for group in groups:
-            figures[f"{pair[0]} to {pair[1]}, {group}, bn USD"] = start.flow(*pair, group)
-    if shock is None:
+@dataclass(frozen=True, eq=False)
+class _Setting:
+    """What all draws share. near: the solutions at central values, from which the others start."""
+
+    b: Benchmark
+    paths: WorldPaths | None
+    year: int | None
+    shock: Callable[[Benchmark], Shocks] | None
+    near: tuple[WorldSolution, ...] = ()
+
+    def solutions(self, theta: np.ndarray, factor: np.ndarray, brent: float) -> list[WorldSolution]:
+        """The world without and, if there is one, with the shock."""
+        b, (first, second) = with_theta(self.b, theta), (*self.near, None, None)[:2]
+        if self.paths is None:
+            found = [solve_shocks(b, Shocks.none(b), first)]
+        else:
+            level = "mid" if np.isnan(brent) else float(brent)
+            gdp = dict(zip(b.region_codes, factor, strict=True))
+            found = [baseline(b, self.paths, self.year, level, gdp, start=first)]
+        if self.shock is not None:
+            base = found[0].rebased()
+            found.append(solve_shocks(base, self.shock(base), second))
+        return found
+
+    def figures(self, solutions: list[WorldSolution]) -> dict[str, float]:
+        """Figures of one draw."""
+        start, *shocked = solutions
+        cells = [(one, other, group) for one, other in (("RUS", "CHN"), ("CHN", "RUS")) for group in start.groups()]
+        figures = {f"{one} to {other}, {group}, bn USD": start.flow(one, other, group) for one, other, group in cells}
+        for new in shocked:
+            for one, other, group in cells:
+                change = 100 * (new.flow(one, other, group) / start.flow(one, other, group) - 1)
+                figures[f"{one} to {other}, {group}, change %"] = change
+            for flow in ("export", "import"):
+                change = 100 * (new.share("RUS", "CHN", flow) - start.share("RUS", "CHN", flow))
+                figures[f"CHN in the {flow}s of RUS, points"] = change
+            for region in ("RUS", "CHN"):
+                figures[f"real final demand of {region}, change %"] = 100 * (float(new.welfare[region]) - 1)
         return figures
-    base = start.rebased()
-    new = solve_shocks(base, shock(base))
-    for pair in pairs:
-        for group in groups:
-            old = start.flow(*pair, group)
-            figures[f"{pair[0]} to {pair[1]}, {group}, change %"] = 100 * (new.flow(*pair, group) / old - 1)
-    for flow in ("export", "import"):
-        change = 100 * (new.share("RUS", "CHN", flow) - start.share("RUS", "CHN", flow))
-        figures[f"CHN in the {flow}s of RUS, points"] = change
-    for region in ("RUS", "CHN"):
-        figures[f"real final demand of {region}, change %"] = 100 * (float(new.welfare[region]) - 1)
-    return figures
 
 
-def _batch(tasks, b: Benchmark, paths, year, shock) -> list[dict[str, float]]:
-    return [_figures(b, task, paths, year, shock) for task in tasks]
+def _batch(setting: _Setting, tasks: list) -> list[dict[str, float]]:
+    return [setting.figures(setting.solutions(*task)) for task in tasks]
 
 
-def _parallel(tasks, b: Benchmark, paths, year, shock, workers: int) -> list[dict[str, float]]:
+def _parallel(setting: _Setting, tasks: list, workers: int) -> list[dict[str, float]]:
     """Rows in the order of the tasks; batches go to processes of one thread each."""
     if workers == 1:
-        return _batch(tasks, b, paths, year, shock)
+        return _batch(setting, tasks)
     from joblib import Parallel, delayed, parallel_config
 
     size = max(1, min(50, -(-len(tasks) // (4 * workers))))
     batches = [tasks[k : k + size] for k in range(0, len(tasks), size)]
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        rows = Parallel(n_jobs=workers)(delayed(_batch)(batch, b, paths, year, shock) for batch in batches)
+        rows = Parallel(n_jobs=workers)(delayed(_batch)(setting, batch) for batch in batches)
     return [row for batch in rows for row in batch]

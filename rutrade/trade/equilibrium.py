@@ -34,6 +34,7 @@ class WorldSolution:
     shocks: Shocks
     state: State = field(repr=False)
     unknowns: np.ndarray = field(repr=False)
+    inverse: np.ndarray | None = field(default=None, repr=False)
     evaluations: int = 0
     method: str = "Broyden"
     nominal: float = 1.0
@@ -121,7 +122,7 @@ class WorldSolution:
             rows.append((figure, unit, old, new, 100 * (new / old - 1)))
 
         for exporter, importer in ((one, other), (other, one)):
-            for sector in ("goods", *self._groups()):
+            for sector in self.groups():
                 old, new = (s.flow(exporter, importer, sector) for s in (base, self))
                 add(f"{exporter} to {importer}, {sector}", "bn USD", old, new)
         for flow in ("export", "import"):
@@ -141,9 +142,10 @@ class WorldSolution:
         inputs = np.minimum(inputs, inputs * _ratio(self.trade.sum(2), inputs.sum(2))[:, :, None])
         return replace(self.benchmark, trade=self.trade, inputs=inputs)
 
-    def _groups(self) -> list[str]:
+    def groups(self) -> list[str]:
+        """ "goods" and the groups of goods, in the order of the sectors."""
         table = self.benchmark.sectors
-        return list(dict.fromkeys(table.loc[table["goods"].astype(bool), "group"]))
+        return ["goods", *dict.fromkeys(table.loc[table["goods"].astype(bool), "group"])]
 
     def _by_sector(self, **columns: np.ndarray) -> pd.DataFrame:
         b = self.benchmark
@@ -219,13 +221,17 @@ def solve_shocks(
     """
     system = System(benchmark, shocks, targets)
     first = np.zeros(system.unknowns) if start is None else start.unknowns
+    near = None if start is None else start.state
+    inverse = None if start is None else start.inverse
     if len(first) != system.unknowns:
         raise InputError(f"start has {len(first)} unknowns; this system has {system.unknowns}")
-    log_price = None if start is None else start.state.log_price
-    for method, search in (("Broyden", _broyden), ("Anderson", _anderson)):
-        u, state, count = search(system, first, log_price)
-        if state is not None and np.abs(state.residual).max() <= ENOUGH:
-            return WorldSolution(benchmark, shocks, state, u, count, method)
+    u, state, count, inverse = _broyden(system, first, near, inverse)
+    method = "Broyden"
+    if state is None or not np.abs(state.residual).max() <= ENOUGH:
+        u, state, more = _anderson(system, first, near)
+        count, method, inverse = count + more, "Anderson", None
+    if state is not None and np.abs(state.residual).max() <= ENOUGH:
+        return WorldSolution(benchmark, shocks, state, u, inverse, count, method)
     raise InputError(_no_solution(system, state))
 
 
@@ -244,25 +250,22 @@ def _no_solution(system: System, state: State | None) -> str:
     )
 
 
-def _evaluate(system: System, u: np.ndarray, log_price: np.ndarray | None) -> State | None:
+def _evaluate(system: System, u: np.ndarray, near: State | None) -> State | None:
     """The state, or None where the equations have no sense (no income, prices out of bounds)."""
     with np.errstate(all="ignore"):
         try:
-            state = system.at(u, log_price)
+            state = system.at(u, near)
         except np.linalg.LinAlgError:
             return None
     sound = np.isfinite(state.residual).all() and (state.income > 0).all() and (state.output >= 0).all()
     return state if sound else None
 
 
-def _broyden(system: System, u: np.ndarray, log_price, limit: int = 60):
-    """Broyden's method from the Jacobian at the benchmark; steps are halved while they make things worse."""
-    inverse = system.prepared.inverse
-    state, count = _evaluate(system, u, log_price), 1
-    if state is None:
-        return u, None, count
-    inverse = inverse.copy()
-    while count < limit:
+def _broyden(system: System, u: np.ndarray, near: State | None, inverse: np.ndarray | None, limit: int = 60):
+    """Broyden's method from the Jacobian at the benchmark, or of a start; steps that make things worse are halved."""
+    inverse = (system.prepared.inverse(system.targets) if inverse is None else inverse).copy()
+    state, count = _evaluate(system, u, near), 1
+    while state is not None and count < limit:
         residual = state.residual
         size = np.abs(residual).max()
         if size <= TOLERANCE:
@@ -270,7 +273,7 @@ def _broyden(system: System, u: np.ndarray, log_price, limit: int = 60):
         step = -inverse @ residual
         step *= min(1.0, LARGEST_STEP / np.abs(step).max())
         for _ in range(6):
-            new = _evaluate(system, u + step, state.log_price)
+            new = _evaluate(system, u + step, state)
             count += 1
             if new is not None and np.abs(new.residual).max() < 3 * size:
                 break
@@ -285,12 +288,14 @@ def _broyden(system: System, u: np.ndarray, log_price, limit: int = 60):
         if abs(slope) > 1e-14 * (step @ step):
             inverse += np.outer(step - moved, step @ inverse) / slope
         u, state = u + step, new
-    return u, state, count
+    return u, state, count, inverse
 
 
-def _anderson(system: System, u: np.ndarray, log_price, limit: int = 400, depth: int = 8, damping: float = 0.3):
+def _anderson(
+    system: System, u: np.ndarray, near: State | None, limit: int = 400, depth: int = 8, damping: float = 0.3
+):
     """Anderson's acceleration of raising each factor's price with its excess demand."""
-    state, count = _evaluate(system, u, log_price), 1
+    state, count = _evaluate(system, u, near), 1
     points, gaps = [], []
     while state is not None and count < limit and np.abs(state.residual).max() > TOLERANCE:
         gap = damping * np.clip(state.residual, -2, 2)
@@ -301,11 +306,11 @@ def _anderson(system: System, u: np.ndarray, log_price, limit: int = 400, depth:
             weight = np.linalg.lstsq(rise, gap, rcond=1e-10)[0]
             step = gap - np.array([u + gap - p - g for p, g in zip(points[:-1], gaps[:-1], strict=True)]).T @ weight
         step *= min(1.0, LARGEST_STEP / np.abs(step).max())
-        new = _evaluate(system, u + step, state.log_price)
+        new = _evaluate(system, u + step, state)
         count += 1
         if new is None or np.abs(new.residual).max() > 10 * np.abs(state.residual).max():
             points, gaps, step = [], [], gap / 4
-            new = _evaluate(system, u + step, state.log_price)
+            new = _evaluate(system, u + step, state)
             count += 1
             if new is None:
                 break
@@ -338,10 +343,12 @@ def jacobian(solution: WorldSolution, region: str = "RUS", sectors=None, given: 
     direct = np.zeros((n, j, m))
     direct[i, places, range(m)] = 1.0
     still = linear.change(np.zeros((n, m)), np.zeros((n, j, m)), gate=direct)
-    steps = -np.linalg.solve(prepared(b, fixed).jacobian, still.residual)
+    steps = -prepared(b, fixed).inverse(Targets()) @ still.residual
     change = linear.change(**linear.unknowns(steps), gate=direct)
     value, gate = change.trade[:, :, i], change.gate[i]
-    index = pd.MultiIndex.from_product([b.region_codes, b.sector_codes, sectors], names=["importer", "sector", "cost_sector"])
+    index = pd.MultiIndex.from_product(
+        [b.region_codes, b.sector_codes, sectors], names=["importer", "sector", "cost_sector"]
+    )
     table = pd.DataFrame({"value": value.ravel(), "volume": (value - gate[None]).ravel()}, index).reset_index()
     table = table[table["importer"] != region]
     return table[["cost_sector", "sector", "importer", "value", "volume"]].reset_index(drop=True)

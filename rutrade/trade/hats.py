@@ -4,7 +4,8 @@ Index order: trade [importer n, sector j, exporter i], inputs [region n, input k
 Values are bn USD; world value added is the numeraire and stays what it is in the benchmark.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class State:
     oil_demand: float  # shift of the demand for oil, (3.15)
     residual: np.ndarray  # excess demand of labour, of specific factors (shares of supply); log gaps of targets
     log_price: np.ndarray
+    lu: tuple = field(repr=False)  # factorised I - M of this state: derivative of (3.9)-(3.10), and (3.12)
 
     @property
     def trade(self) -> np.ndarray:
@@ -95,7 +97,7 @@ class System:
         # sector first: pi tau^-theta as one matrix product by sector
         self.open = (b.import_share * s.trade_cost ** -theta[None, :, None]).transpose(1, 0, 2).copy()
         self.world = b.value_added.sum()
-        self.prepared = prepared(b, s.given, self.targets.gdp is not None, self.targets.oil_price is not None)
+        self.prepared = prepared(b, s.given)
 
     def _weights(self, demand: np.ndarray) -> None:
         """b gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
@@ -119,11 +121,17 @@ class System:
         mean = np.matmul(np.exp(k * price)[:, None, :], weights)[:, 0] + primary * np.exp(k * factor)
         return np.log(mean) / k
 
-    def _prices(self, factor: np.ndarray, start: np.ndarray):
-        """log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first."""
+    def _prices(self, factor: np.ndarray, near: State | None):
+        """log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first.
+
+        Newton's steps with the derivative of the state nearby (where no price is given) or of the benchmark.
+        """
+        from scipy.linalg import lu_solve
+
         b, s = self.b, self.shocks
         log_t, fob, given = np.log(s.productivity), np.log(s.fob), s.given
-        price, last = start, np.inf
+        price, last = np.zeros_like(b.output) if near is None else near.log_price, np.inf
+        lu = self.prepared.lu if near is None or given.any() else near.lu
         for _ in range(1000):
             cost = self._blend(self.inputs, price, self.primary, factor, b.input_substitution)
             gate = np.where(given, fob, cost - log_t)
@@ -134,11 +142,9 @@ class System:
             size = np.abs(gap).max()
             if not size > PRICE_TOLERANCE * (1 + np.abs(price).max()):
                 return new, cost, gate, weight / total[:, :, None]
-            # Newton with the benchmark's derivative; far from the benchmark the plain iteration, which contracts
-            if size < 0.7 * last:
-                price = price + self.prepared.price_step(gap)
-            else:
-                price = new
+            # where the derivative does not help, the plain iteration, which contracts
+            helps = size < 0.7 * last
+            price = price + lu_solve(lu, gap.ravel(), check_finite=False).reshape(gap.shape) if helps else new
             last = size
         return new, cost, gate, weight / total[:, :, None]
 
@@ -150,15 +156,17 @@ class System:
         labour = np.zeros(n) if self.targets.gdp is None else u[size : size + n]
         return u[:n], resource, labour, 0.0 if self.targets.oil_price is None else u[-1]
 
-    def at(self, u: np.ndarray, start: np.ndarray | None = None) -> State:
-        """Evaluate all equations at the unknowns; `start`: log prices to start (3.9)-(3.10) from."""
+    def at(self, u: np.ndarray, near: State | None = None) -> State:
+        """Evaluate all equations at the unknowns; `near`: a state from which (3.9)-(3.10) starts."""
+        from scipy.linalg import lu_factor, lu_solve
+
         b, s = self.b, self.shocks
         log_w, log_r, log_l, shift = self.split(u)
         rho = b.resource_share
         if self.targets.oil_price is not None:
             self._weights(s.demand * np.exp(shift * oil_users(b)))
         factor = (1 - rho) * log_w[:, None] + rho * log_r  # (3.8)
-        log_p, cost, gate, share = self._prices(factor, np.zeros_like(b.output) if start is None else start)
+        log_p, cost, gate, share = self._prices(factor, near)
         k, f = 1 - b.input_substitution, 1 - b.final_substitution
         inputs = self.inputs * np.exp(k * (log_p[:, :, None] - cost[:, None, :]))  # gamma' of (3.9)
         primary = self.primary * np.exp(k * (factor - cost))
@@ -169,7 +177,8 @@ class System:
         rent = np.exp(log_r) * s.resources * b.resource_income
         income = labour + rent.sum(1) + s.balance  # (3.13)
         final = basket / basket.sum(1, keepdims=True) * income[:, None]
-        use = np.linalg.solve(_chain(share, inputs).T, final.ravel()).reshape(final.shape)  # (3.12)
+        lu = lu_factor(_chain(share, inputs), overwrite_a=True, check_finite=False)
+        use = lu_solve(lu, final.ravel(), trans=1, check_finite=False).reshape(final.shape)  # (3.12)
         output = np.einsum("jni,nj->ij", share, use)
         made = primary * output
         numeraire = (labour.sum() + rent.sum()) / self.world - 1
@@ -183,7 +192,7 @@ class System:
         return State(
             np.exp(log_w), np.exp(log_r), np.exp(factor), np.exp(cost), np.exp(gate), np.exp(log_p), np.exp(consumer),
             share.transpose(1, 0, 2), inputs, primary, final, income, use, output,
-            workers, np.exp(shift), np.concatenate(excess), log_p,
+            workers, np.exp(shift), np.concatenate(excess), log_p, lu,
         )  # fmt: skip
 
 
@@ -196,32 +205,31 @@ def _chain(share: np.ndarray, inputs: np.ndarray, free: np.ndarray | None = None
     return matrix
 
 
-@dataclass(frozen=True, eq=False)
 class Prepared:
-    """What solutions from one benchmark share: the factorised price system, and the Jacobian of the residual."""
+    """What solutions from one benchmark with the same given prices share; made when first asked for."""
 
-    lu: tuple
-    jacobian: np.ndarray
-    inverse: np.ndarray
+    def __init__(self, b: Benchmark, given: np.ndarray):
+        self._b, self._given, self._inverses = b, given, {}
 
-    def price_step(self, gap: np.ndarray) -> np.ndarray:
-        """Newton step of log prices for a gap of (3.10)."""
-        from scipy.linalg import lu_solve
+    @cached_property
+    def lu(self) -> tuple:
+        """Factorised derivative of (3.9)-(3.10) at the benchmark."""
+        from scipy.linalg import lu_factor
 
-        return lu_solve(self.lu, gap.ravel(), check_finite=False).reshape(gap.shape)
+        b = self._b
+        return lu_factor(_chain(b.import_share.transpose(1, 0, 2), b.input_share, ~self._given), check_finite=False)
+
+    def inverse(self, targets: Targets) -> np.ndarray:
+        """Inverse Jacobian of the residual at the benchmark, rows and columns as in `System`."""
+        key = targets.gdp is not None, targets.oil_price is not None
+        if key not in self._inverses:
+            self._inverses[key] = np.linalg.inv(Linear(self._b, self._given, self.lu).residual_jacobian(*key))
+        return self._inverses[key]
 
 
-def prepared(b: Benchmark, given: np.ndarray, gdp: bool = False, oil: bool = False) -> Prepared:
-    """Factorisations at the benchmark, made once for each set of given prices and of targets."""
-    from scipy.linalg import lu_factor
-
-    key = given.tobytes(), gdp, oil
-    if key not in b.prepared:
-        share = b.import_share.transpose(1, 0, 2)
-        lu = lu_factor(_chain(share, b.input_share, ~given), check_finite=False)
-        jacobian = Linear(b, given, lu).residual_jacobian(gdp, oil)
-        b.prepared[key] = Prepared(lu, jacobian, np.linalg.inv(jacobian))
-    return b.prepared[key]
+def prepared(b: Benchmark, given: np.ndarray) -> Prepared:
+    """What is shared by the solutions of a benchmark with these prices given."""
+    return b.prepared.setdefault(given.tobytes(), Prepared(b, given))
 
 
 @dataclass(frozen=True, eq=False)
