@@ -86,7 +86,7 @@ def _own_rules(table: Table) -> Any:
 
     columns = [f["name"] for f in table.fields]
     numbers = [f["name"] for f in table.fields if f["type"] == "number"]
-    sourced = "source" in columns and table.name != "sources"
+    sourced = "source" in columns
     known = _source_keys(table.path.parent) if sourced else set()
 
     class OwnRules(Check):
