@@ -35,18 +35,47 @@ def main() -> None:
 @click.option("-p", "--parameter", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="Set one parameter.")
 @click.option("-s", "--scenario", default="base", show_default=True, help="Preset, or path to a YAML file.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder for the executed notebook.")
-def run(notebook: str, pairs: tuple, scenario: str, output: str | None) -> None:
-    """Execute NOTEBOOK (name or number) into book/results/SCENARIO/."""
+@click.option("--html", is_flag=True, help="Write a single HTML page, without code, beside the notebook.")
+def run(notebook: str, pairs: tuple[tuple[str, str], ...], scenario: str, output: str | None, html: bool) -> None:
+    """Execute NOTEBOOK (name or number) and print its key figures.
+
+    The executed notebook goes into book/results/SCENARIO/, or for a preset that is a file of your own into a folder of
+    its name where you are.
+    """
     from pathlib import Path
 
-    import yaml
+    from rutrade.publish import report, runs
 
-    from rutrade.publish import runs
-
-    overrides = {name: yaml.safe_load(value) for name, value in pairs}
-    job = runs.prepare(notebook, scenario, overrides, Path(output) if output else None)
+    overrides = _overrides(pairs)
+    folder = Path(output) if output else None
+    if folder is None and Path(scenario).suffix in (".yaml", ".yml"):
+        folder = Path.cwd() / Path(scenario).stem  # a reader's own file never writes into the compendium
+    job = runs.prepare(_number(notebook), scenario, overrides, folder)
     manifest = runs.execute(job)
+    figures = report.figures(job.target)
+    width = max(map(len, figures), default=0)
+    for name, value in figures.items():
+        click.echo(f"  {name:{width}}  {value:,.6g}" if isinstance(value, float) else f"  {name:{width}}  {value}")
     click.echo(f"{job.target} ({manifest['seconds']} s)")
+    if html:
+        click.echo(report.html(job.target))
+
+
+def _overrides(pairs: tuple[tuple[str, str], ...]) -> dict[str, object]:
+    """Values of `-p NAME VALUE`, read as YAML; InputError for a name given twice or a value that is no YAML."""
+    from rutrade import scenarios as presets
+
+    values: dict[str, object] = {}
+    for name, value in pairs:
+        if name in values:
+            raise InputError(f"parameter '{name}' is given twice: a parameter has one value")
+        values[name] = presets.parse(value, f"parameter '{name}' = {value!r}")
+    return values
+
+
+def _number(notebook: str) -> str:
+    """A chapter's number as its file has it: 1 is 01."""
+    return notebook.zfill(2) if notebook.isdigit() else notebook
 
 
 @main.command("book")
@@ -62,19 +91,26 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 
 @main.command()
 @click.argument("notebooks", nargs=-1)
-def renew(notebooks: tuple[str, ...]) -> None:
-    """Store new reference outputs of NOTEBOOKS (all when none is named); `sweeps`: the explorer's stored runs."""
+@click.option("--parameters", is_flag=True, help="Only write parameter cells and the schema of presets anew.")
+def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
+    """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
+
+    `sweeps` among them stores the explorer's runs anew.
+    """
     from tqdm import tqdm
 
+    from rutrade import scenarios as presets
     from rutrade.publish import explorer_grid, runs
 
+    changed = presets.write_all()
+    if parameters:
+        click.echo(f"written: {', '.join(changed)}" if changed else "nothing changed")
+        return
     if "sweeps" in notebooks:
         made = explorer_grid.renew()
         click.echo(f"{explorer_grid.place()}: {made['runs']} runs in {made['seconds']} s")
-        notebooks = tuple(name for name in notebooks if name != "sweeps")
-        if not notebooks:
-            return
-    for name in tqdm(notebooks or runs.notebooks(), unit="notebook"):
+    named = [_number(name) for name in notebooks if name != "sweeps"]
+    for name in tqdm(named if notebooks else runs.notebooks(), unit="notebook", disable=bool(notebooks and not named)):
         runs.renew(name)
 
 
@@ -97,8 +133,19 @@ def scenarios_show(name: str) -> None:
 
     overrides = presets.load(name)
     for cls in presets.PARAMETERS.values():
-        table = cls.check(**presets.select(cls, overrides)).table()
-        click.echo(f"\n{cls.notebook}\n{table.drop(columns='meaning').to_string()}")
+        try:
+            table = cls.check(**presets.select(cls, overrides)).table()
+            click.echo(f"\n{cls.notebook}\n{table.drop(columns='meaning').to_string()}")
+        except InputError as error:  # another notebook can use the value
+            click.echo(f"\n{cls.notebook} cannot be run under this preset: {error}")
+
+
+@scenarios.command("schema")
+def scenarios_schema() -> None:
+    """JSON schema of a preset, for editors; stored as notebooks/scenarios/schema.json."""
+    from rutrade import scenarios as presets
+
+    click.echo(presets.schema_text(), nl=False)
 
 
 @scenarios.command("diff")

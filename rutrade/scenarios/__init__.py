@@ -5,7 +5,7 @@
 parameter cells and the JSON schema of presets from the classes.
 """
 
-from rutrade.scenarios.generated import cell, schema, write_cell
+from rutrade.scenarios.generated import cell, schema, schema_text, write_all, write_cell
 from rutrade.scenarios.notebooks import (
     PARAMETERS,
     BilateralTrade,
@@ -27,6 +27,6 @@ from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, n
 __all__ = [
     "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "ProjectAppraisal",
     "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty", "cell", "difference",
-    "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema", "select",
-    "write_cell",
+    "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema", "schema_text",
+    "select", "write_all", "write_cell",
 ]  # fmt: skip

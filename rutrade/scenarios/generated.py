@@ -4,7 +4,7 @@ import json
 from typing import Any, get_args
 
 from rutrade import InputError, files
-from rutrade.scenarios.notebooks import fields, of_notebook
+from rutrade.scenarios.notebooks import PARAMETERS, fields, of_notebook
 from rutrade.scenarios.parameters import Parameters, extra
 
 
@@ -71,3 +71,21 @@ def _property(name: str, classes: list[type[Parameters]]) -> dict[str, Any]:
         if all(side in cls.limits(name) for cls in classes):
             found[key] = widest(cls.limits(name)[side] for cls in classes)
     return found
+
+
+def schema_text() -> str:
+    """The JSON schema as it is stored in `notebooks/scenarios/schema.json`."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def write_all() -> list[str]:
+    """Write every parameter cell and the schema; names of the files that changed.
+
+    Raises InputError when a notebook has no parameter cell.
+    """
+    changed = [f"{notebook}.md" for notebook in PARAMETERS if write_cell(notebook)]
+    path = files.root() / "notebooks" / "scenarios" / "schema.json"
+    if not path.exists() or path.read_text(encoding="utf-8") != schema_text():
+        files.write(path, schema_text())
+        changed.append(path.name)
+    return changed
