@@ -10,7 +10,7 @@ from rutrade import InputError, RunError, __version__
 class _Group(click.Group):
     """Bad input and failed runs end in one sentence, without a traceback: exit code 2 and 1."""
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except InputError as error:
@@ -95,7 +95,7 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
 
-    `sweeps` among them stores the explorer's runs anew.
+    `sweeps` among them: the explorer's stored runs.
     """
     from tqdm import tqdm
 
@@ -109,8 +109,10 @@ def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     if "sweeps" in notebooks:
         made = explorer_grid.renew()
         click.echo(f"{explorer_grid.place()}: {made['runs']} runs in {made['seconds']} s")
-    named = [_number(name) for name in notebooks if name != "sweeps"]
-    for name in tqdm(named if notebooks else runs.notebooks(), unit="notebook", disable=bool(notebooks and not named)):
+        notebooks = tuple(name for name in notebooks if name != "sweeps")
+        if not notebooks:
+            return
+    for name in tqdm([_number(name) for name in notebooks] or runs.notebooks(), unit="notebook"):
         runs.renew(name)
 
 
@@ -167,13 +169,25 @@ def scenarios_diff(first: str, second: str) -> None:
 @click.option("--executor", default="joblib", show_default=True, help="joblib, or dask on a running cluster.")
 @click.option("--address", help="Address of the dask scheduler, such as tcp://host:8786.")
 @click.option("--shard", default="1/1", show_default=True, metavar="I/N", help="Run the I-th of N parts.")
-def sweep(grid, output, draws, seed, jobs, executor, address, shard) -> None:
+def sweep(
+    grid: str | None,
+    output: str,
+    draws: int | None,
+    seed: int,
+    jobs: int,
+    executor: str,
+    address: str | None,
+    shard: str,
+) -> None:
     """Run many scenarios of the chain: a GRID (YAML of lists, or CSV) or --draws; resumes where it stopped."""
     from rutrade import sweep as sweeps
 
-    if (grid is None) == (draws is None):
+    if grid is not None and draws is None:
+        points = sweeps.read_grid(grid)
+    elif draws is not None and grid is None:
+        points = sweeps.monte_carlo(draws, seed)
+    else:
         raise InputError("give either a grid file or --draws")
-    points = sweeps.read_grid(grid) if grid else sweeps.monte_carlo(draws, seed)
     try:
         i, n = (int(part) for part in shard.split("/"))
     except ValueError:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -214,7 +215,7 @@ def _backend(executor: str, jobs: int, address: str | None) -> Iterator[Callable
         raise unknown("executor", executor, ("joblib", "dask"))
 
 
-def _client(address: str | None):
+def _client(address: str | None) -> Any:
     """A client of the dask scheduler at `address`; InputError when dask is not installed or nobody answers."""
     try:
         from distributed import Client

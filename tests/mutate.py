@@ -1,4 +1,4 @@
-"""How many small changes of the code do the tests find?
+"""How many small changes of the code do the tests find? A sample says.
 
     python tests/mutate.py rutrade/structure --tests tests/test_structure.py --sample 40 --seed 1
 

@@ -54,7 +54,7 @@ def of_cell(metadata: dict) -> Tolerance:
     return Tolerance(**stated)
 
 
-def differences(stored: str, now: str, tolerance: Tolerance = Tolerance()) -> Iterator[str]:  # noqa: B008 (frozen)
+def differences(stored: str, now: str, tolerance: Tolerance = Tolerance()) -> Iterator[str]:
     """What is not the same in two texts, in words: nothing when they agree."""
     ours, theirs = (_NUMBER.split(unquote(text) if "data:text/csv" in text else text) for text in (stored, now))
     for i, (a, b) in enumerate(zip(ours, theirs, strict=False)):

@@ -3,6 +3,7 @@
 import re
 from types import SimpleNamespace
 
+import jupytext
 import pytest
 from nbval_tolerance import WIDEST, Tolerance, differences, of_cell, tolerant
 
@@ -130,3 +131,12 @@ def test_items_other_than_notebook_cells_are_left_alone():
     item = SimpleNamespace(name="a test")
     nbval_tolerance.pytest_itemcollected(item)
     assert vars(item) == {"name": "a test"}
+
+
+def test_a_stated_tolerance_goes_from_the_text_of_a_notebook_into_its_pair():
+    stated = "tolerance: {relative: 1.0e-7, absolute: 1.0e-9, reason: feasibility tolerance of HiGHS}"
+    text = f"```{{code-cell}} ipython3\n---\ntags: [remove-cell]\n{stated}\n---\nx = 1\n```\n"
+    (cell,) = [c for c in jupytext.reads(text, fmt="md:myst").cells if c.cell_type == "code"]
+    assert of_cell(cell.metadata) == Tolerance(1e-7, 1e-9, "feasibility tolerance of HiGHS")
+    again = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
+    assert of_cell(jupytext.reads(again, fmt="md:myst").cells[-1].metadata) == of_cell(cell.metadata)

@@ -33,7 +33,7 @@ def test_text_and_notebook_of_a_pair_are_in_step(name):
 
 
 def test_no_text_without_notebook_and_no_notebook_without_text():
-    assert NAMES == sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.md"))
+    assert sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.md")) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

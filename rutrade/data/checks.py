@@ -7,7 +7,9 @@ rules are ours: every key in a column `source` stands in `sources.csv`, and a nu
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -78,7 +80,7 @@ def check(table: Table) -> int:
     raise InputError(_sentence(table, (task.errors or report.errors)[0]))
 
 
-def _own_rules(table: Table):
+def _own_rules(table: Table) -> Any:
     """The two rules that a table schema cannot say, as a check of frictionless."""
     from frictionless import Check, errors
 
@@ -93,7 +95,7 @@ def _own_rules(table: Table):
         type = "rutrade"
         Errors = (errors.CellError,)
 
-        def validate_row(self, row):
+        def validate_row(self, row: Any) -> Iterator[Any]:
             if sourced and row["source"] is not None and not set(row["source"].split("; ")) <= known:
                 yield errors.CellError.from_row(row, note="is not in sources.csv", field_name="source")
             for name in numbers:
@@ -110,7 +112,7 @@ def _source_keys(folder: Path) -> set[str]:
     return set(pd.read_csv(path, dtype=str)["source"])
 
 
-def _sentence(table: Table, error) -> str:
+def _sentence(table: Table, error: Any) -> str:
     """A fault that frictionless found, in our words."""
     row, name, found = (getattr(error, part, None) for part in ("row_number", "field_name", "cell"))
     where = f"table '{table.name}'" + (f", row {row}" if row else "")
@@ -128,7 +130,7 @@ def _sentence(table: Table, error) -> str:
     return f"{where} is not allowed ({_allowed(field, error)})"
 
 
-def _allowed(field: dict, error) -> str:
+def _allowed(field: dict, error: Any) -> str:
     """What a cell may be: its type, or the limit that it passed."""
     if error.type == "type-error":
         return f"must be {_KINDS[field['type']]}"
