@@ -168,7 +168,7 @@ def test_a_notebook_that_raises_keeps_the_last_good_page_and_names_the_cell(litt
 
 def test_bad_input_found_inside_a_notebook_is_one_sentence(little):
     run = runs.prepare("probe", overrides={"number": 7}, folder=little / "out")
-    with pytest.raises(InputError, match="^probe: seven is not wanted$"):
+    with pytest.raises(InputError, match=r"^probe: seven is not wanted$"):
         runs.execute(run, progress=False)
 
 

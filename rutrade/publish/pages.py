@@ -5,6 +5,7 @@ import json
 import re
 
 from rutrade import data, files, scenarios
+from rutrade.publish import report
 from rutrade.publish.claims import _claims_page, claims
 from rutrade.publish.finish import alts, anchor, csv_outputs
 from rutrade.publish.runs import Run, cells, published, results
@@ -13,18 +14,9 @@ from rutrade.publish.tables import scroll_box
 
 def gather() -> dict[str, dict[str, object]]:
     """Recorded values of all published pages by scenario; written to `book/results/values.json`."""
-    import ast
-
-    import nbformat
-
     values: dict[str, dict[str, object]] = {}
     for run in published():
-        for cell in nbformat.read(run.target, as_version=4).cells:
-            for output in cell.get("outputs", ()):
-                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-                if name:
-                    text = output["data"]["application/papermill.record/text/plain"]
-                    values.setdefault(run.scenario, {})[name] = ast.literal_eval(text)
+        values.setdefault(run.scenario, {}).update(report.figures(run.target))
     files.write(results() / "values.json", json.dumps(values, indent=1))
     return values
 

@@ -156,6 +156,7 @@ def execute(run: Run, progress: bool = True) -> dict:
         listed = any(other.target == run.target for other in published())
         page = finish(notebook, manifest, folder, listed)
         files.write(run.target, nbformat.writes(page))
+        (folder / "failed" / run.target.name).unlink(missing_ok=True)
         return manifest
     except DeadKernelError:
         raise RunError(
