@@ -5,10 +5,11 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ import pandas as pd
 from rutrade import InputError, __version__, data, economy, project, structure, trade
 from rutrade.economy import regional
 from rutrade.scenarios import Scenario
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ADVANCED = ("DEU", "JPN", "KOR", "USA")
 REGION = "SibFD"  # federal district of Novosibirsk
@@ -102,7 +106,10 @@ def prepare(scenario: Scenario | None = None) -> Prepared:
 
 
 @lru_cache(maxsize=4)
-def _prepare(fingerprint, sectors, deliveries, imports, exports, base_year, brent, elasticities) -> Prepared:
+def _prepare(
+    fingerprint: str, sectors: str, deliveries: float, imports: float, exports: float,
+    base_year: int, brent: str, elasticities: str,
+) -> Prepared:  # fmt: skip
     history, model, inertial = _economy(fingerprint, sectors, deliveries, imports, exports)
     return Prepared(
         project.inputs.tables(),
@@ -117,7 +124,9 @@ def _prepare(fingerprint, sectors, deliveries, imports, exports, base_year, bren
 
 
 @lru_cache(maxsize=2)
-def _economy(fingerprint, sectors, deliveries, imports, exports):
+def _economy(
+    fingerprint: str, sectors: str, deliveries: float, imports: float, exports: float
+) -> tuple[dict[int, economy.EconomySolution], economy.EconomyModel, economy.EconomySolution]:
     """Model 2 to 2023 and its program for 2030, kept so that scenarios are solved in place."""
     tables = regional.build(economy.inputs.regional(), variant=sectors)
     paths, bands = economy.inputs.paths(), economy.Bands(deliveries, imports, exports)
@@ -220,7 +229,7 @@ def run(scenario: Scenario | None = None, prepared: Prepared | None = None) -> C
     with_ = p.model.solve(parts, changes) if parts else without
     base_trade, levers, redirection = trade.TradeModel(**vars(p.trade_inputs)), _levers(s), _redirection(s, p)
 
-    def project_trade(solution, own: bool) -> trade.Projection:
+    def project_trade(solution: economy.EconomySolution, own: bool) -> trade.Projection:
         return base_trade.project(
             supply=_supply(solution, without if own else p.inertial, p, s, own), levers=levers if own else None,
             redirection=redirection if own else None, headroom=s.headroom, draws=s.draws, seed=s.seed,
@@ -230,14 +239,27 @@ def run(scenario: Scenario | None = None, prepared: Prepared | None = None) -> C
     steps = pd.DataFrame({"step": [0], "largest_change": [np.nan], "converged": [True]})
     if s.feedback:
         with_, projected, steps = _feedback(s, p, parts, changes, without, with_, projected, project_trade)
-    effect = economy.effect(with_, without)
-    tables = _tables(s, p, evaluation, without, with_, effect, reference, projected) | {"feedback": steps}
-    figures = _figures(s, p, evaluation, without, with_, effect, reference, projected, tables)
+    outcome = _Outcome(s, p, evaluation, without, with_, economy.effect(with_, without), reference, projected)
+    tables = _tables(outcome) | {"feedback": steps}
     manifest = {"version": __version__, "data": data.fingerprint()}
-    return ChainResult(s, figures, tables, manifest)
+    return ChainResult(s, _figures(outcome, tables), tables, manifest)
 
 
-def _appraisal(s: Scenario) -> dict[str, float]:
+@dataclass(frozen=True)
+class _Outcome:
+    """What the three models found for one scenario; `reference` is trade without the scenario's measures."""
+
+    scenario: Scenario
+    prepared: Prepared
+    evaluation: project.Evaluation
+    without: economy.EconomySolution
+    with_: economy.EconomySolution
+    effect: economy.Effect
+    reference: trade.Projection
+    projected: trade.Projection
+
+
+def _appraisal(s: Scenario) -> dict[str, Any]:
     """The scenario's parameters of model 1."""
     names = ("cost_overrun", "delay_years", "opex_factor", "multiplier", "high_tech_factor", "discount_rate_public")
     return {name: getattr(s, name) for name in names}
@@ -253,7 +275,9 @@ def _redirection(s: Scenario, p: Prepared) -> dict[str, float]:
     return {group: s.redirection for group in ENGINEERING_CHEMICALS if s.redirection > now[group]}
 
 
-def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFrame:
+def _supply(
+    solution: economy.EconomySolution, without: economy.EconomySolution, p: Prepared, s: Scenario, own: bool
+) -> pd.DataFrame:
     """Export supply by year and group as an index of the base year, constant prices (3.5), (3.6).
 
     The path of the economy without the project grows evenly between its stages' last years. What the project adds to
@@ -282,14 +306,23 @@ def _supply(solution, without, p: Prepared, s: Scenario, own: bool) -> pd.DataFr
     return pd.DataFrame(rows).T.clip(lower=0)
 
 
-def _by_group(sectors, p: Prepared) -> pd.Series:
+def _by_group(sectors: "xr.DataArray", p: Prepared) -> pd.Series:
     """Exports by sector (bn RUB 2016, basic prices) to commodity groups (bn USD, customs prices 2016)."""
     values = sectors.to_series().to_frame("value")
     known = set(p.mapping["sector"])
     return trade.valuation(values.loc[[i for i in values.index if i in known]], p.mapping)["value"]
 
 
-def _feedback(s, p, parts, changes, without, with_, projected, project_trade):
+def _feedback(
+    s: Scenario,
+    p: Prepared,
+    parts: tuple[economy.ProjectColumn, ...],
+    changes: dict[str, Any],
+    without: economy.EconomySolution,
+    with_: economy.EconomySolution,
+    projected: trade.Projection,
+    project_trade: Callable[[economy.EconomySolution, bool], trade.Projection],
+) -> tuple[economy.EconomySolution, trade.Projection, pd.DataFrame]:
     """Let demand caps bound exports to China in model 2, damped; says when it does not converge (optional step 5).
 
     The ceiling by sector, as a factor of its export path, moves half-way (by the damping) to the share of the supply
@@ -324,35 +357,35 @@ def _shares(projection: trade.Projection) -> pd.DataFrame:
     return table.assign(**{c: 100 * table[c] for c in numbers})
 
 
-def _tables(s, p, evaluation, without, with_, effect, reference, projected) -> dict[str, pd.DataFrame]:
+def _tables(o: _Outcome) -> dict[str, pd.DataFrame]:
     """The tables of a result; all with plain columns so that they are stored and read back alike."""
 
     def both(name: str) -> pd.DataFrame:
-        return pd.DataFrame({"without": getattr(without, name), "with": getattr(with_, name)})
+        return pd.DataFrame({"without": getattr(o.without, name), "with": getattr(o.with_, name)})
 
     exports = {
         f"{partner}_{label}": sol.exports.sel(partner=partner).sum("region").to_series()
-        for partner in economy.PARTNERS for label, sol in (("without", without), ("with", with_))
+        for partner in economy.PARTNERS for label, sol in (("without", o.without), ("with", o.with_))
     }  # fmt: skip
     tables = {
-        "parameters": s.table().astype(str).reset_index(),
-        "efficiency": evaluation.efficiency.astype({"irr_status": str}).infer_objects().reset_index(),
-        "participants": evaluation.participants.rename_axis("participant").reset_index(),
-        "cash_flow": evaluation.cash_flow().reset_index(),
+        "parameters": o.scenario.table().astype(str).reset_index(),
+        "efficiency": o.evaluation.efficiency.astype({"irr_status": str}).infer_objects().reset_index(),
+        "participants": o.evaluation.participants.rename_axis("participant").reset_index(),
+        "cash_flow": o.evaluation.cash_flow().reset_index(),
         "grp": both("grp").rename_axis("region").reset_index(),
         "consumption": both("consumption_by_region").rename_axis("region").reset_index(),
-        "effect_gva": _long_effect(effect),
-        "effect_priced": effect.priced,
+        "effect_gva": _long_effect(o.effect),
+        "effect_priced": o.effect.priced,
         "exports_sector": pd.DataFrame(exports).rename_axis("sector").reset_index(),
-        "shadow_prices": with_.use_prices[REGION].rename("price").rename_axis("sector").reset_index(),
-        "trade": projected.table,
-        "trade_reference": reference.table,
-        "trade_totals": projected.totals(),
-        "share": _shares(projected),
-        "share_reference": _shares(reference),
+        "shadow_prices": o.with_.use_prices[REGION].rename("price").rename_axis("sector").reset_index(),
+        "trade": o.projected.table,
+        "trade_reference": o.reference.table,
+        "trade_totals": o.projected.totals(),
+        "share": _shares(o.projected),
+        "share_reference": _shares(o.reference),
     }
-    if s.turnover_target > 0:
-        tables["targets"] = trade.targets(projected, s.turnover_target)
+    if o.scenario.turnover_target > 0:
+        tables["targets"] = trade.targets(o.projected, o.scenario.turnover_target)
     return tables
 
 
@@ -361,7 +394,7 @@ def _long_effect(effect: economy.Effect) -> pd.DataFrame:
     return pd.DataFrame(parts).rename_axis(["region", "sector"]).reset_index()
 
 
-def _figures(s, p, evaluation, without, with_, effect, reference, projected, tables) -> dict[str, float]:
+def _figures(o: _Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     """The key figures of a scenario, 2030 unless said; shares in percent, changes of shares in percentage points."""
 
     def share(table: pd.DataFrame, prices: str, column: str = "share") -> float:
@@ -371,14 +404,14 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
     totals = totals[totals["year"] == HORIZON].set_index("flow")
     now = tables["share_reference"]
     now = now[(now["prices"] == "base") & (now["flow"] == "RUS_to_CHN")]
-    shadow = with_.use_prices[REGION].to_dict()
-    priced = effect.priced.groupby("project")["z_bn_rub_2016"].sum()
-    at_shadow = project.evaluate(evaluation.project, shadow_prices=shadow, spillover=False, **_appraisal(s))
-    spillover = evaluation.ledger[evaluation.ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
+    shadow = o.with_.use_prices[REGION].to_dict()
+    priced = o.effect.priced.groupby("project")["z_bn_rub_2016"].sum()
+    at_shadow = project.evaluate(o.evaluation.project, shadow_prices=shadow, spillover=False, **_appraisal(o.scenario))
+    spillover = o.evaluation.ledger[o.evaluation.ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
     market = tables["efficiency"].set_index("perspective")["npv_bn_rub_2016"]
-    built = s.research_infrastructure
+    built = o.scenario.research_infrastructure
     chain_npv = public_value(at_shadow, float(priced.get(SOLD, 0.0)), spillover)[0] if built else 0.0
-    delivered = _exports(projected.table).set_index("group")
+    delivered = _exports(o.projected.table).set_index("group")
     ours = pd.Series(tables["exports_sector"]["CHN_with"] - tables["exports_sector"]["CHN_without"]).sum()
     figures = {
         "turnover_bn_usd": float(totals["value_bn_usd"]["turnover"]),
@@ -389,27 +422,27 @@ def _figures(s, p, evaluation, without, with_, effect, reference, projected, tab
         "share_constant": share(tables["share"], "base"),
         "share_reference": share(tables["share_reference"], "current"),
         "share_reference_constant": share(tables["share_reference"], "base"),
-        "similarity": _similarity(delivered["value_bn_usd_base_prices"], p),
+        "similarity": _similarity(delivered["value_bn_usd_base_prices"], o.prepared),
         "npv_public_market": float(market["public"]) if built else 0.0,
         "npv_public_chain": chain_npv,
         "npv_commercial": float(market["commercial"]) if built else 0.0,
-        "gva_effect_bn_rub": float(effect.total.to_numpy().sum()),
-        "gva_effect_region_bn_rub": float(effect.total.loc[REGION].sum()),
-        "consumption_effect_bn_rub": float(effect.consumption["total"]),
-        "consumption_direct_bn_rub": float(effect.consumption["direct"]),
+        "gva_effect_bn_rub": float(o.effect.total.to_numpy().sum()),
+        "gva_effect_region_bn_rub": float(o.effect.total.loc[REGION].sum()),
+        "consumption_effect_bn_rub": float(o.effect.consumption["total"]),
+        "consumption_direct_bn_rub": float(o.effect.consumption["direct"]),
         "exports_china_effect_bn_rub": float(ours),
-        "rail_price": with_.rail_price,
-        "rail_used_mt": with_.rail_used,
+        "rail_price": o.with_.rail_price,
+        "rail_used_mt": o.with_.rail_used,
         "capped_groups": float(delivered["capped"].sum()),
     }
     figures["shift_pp"] = figures["share"] - figures["share_reference"]
     figures["shift_constant_pp"] = figures["share_constant"] - figures["share_reference_constant"]
-    figures["notable"] = float(figures["shift_constant_pp"] >= s.threshold_pp)
-    if s.draws:
+    figures["notable"] = float(figures["shift_constant_pp"] >= o.scenario.threshold_pp)
+    if o.scenario.draws:
         # draws of the share in 2030 that lie above today's by the threshold: without and with the scenario's measures
-        for name, projection in (("probability_by_error", reference), ("probability_notable", projected)):
+        for name, projection in (("probability_by_error", o.reference), ("probability_notable", o.projected)):
             central, sample = trade.share_draws(projection, "base")
-            figures[name] = float((100 * (sample[:, -1, 0] - central[0, 0]) >= s.threshold_pp).mean())
+            figures[name] = float((100 * (sample[:, -1, 0] - central[0, 0]) >= o.scenario.threshold_pp).mean())
         for name in ("q05", "q95"):
             figures[f"share_constant_{name}"] = share(tables["share"], "base", name)
             figures[f"turnover_{name}"] = float(totals[name]["turnover"])

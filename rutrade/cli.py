@@ -10,7 +10,7 @@ from rutrade import InputError, RunError, __version__
 class _Group(click.Group):
     """Bad input and failed runs end in one sentence, without a traceback: exit code 2 and 1."""
 
-    def invoke(self, ctx: click.Context):
+    def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except InputError as error:
@@ -35,18 +35,47 @@ def main() -> None:
 @click.option("-p", "--parameter", "pairs", nargs=2, multiple=True, metavar="NAME VALUE", help="Set one parameter.")
 @click.option("-s", "--scenario", default="base", show_default=True, help="Preset, or path to a YAML file.")
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder for the executed notebook.")
-def run(notebook: str, pairs: tuple, scenario: str, output: str | None) -> None:
-    """Execute NOTEBOOK (name or number) into book/results/SCENARIO/."""
+@click.option("--html", is_flag=True, help="Write a single HTML page, without code, beside the notebook.")
+def run(notebook: str, pairs: tuple[tuple[str, str], ...], scenario: str, output: str | None, html: bool) -> None:
+    """Execute NOTEBOOK (name or number) and print its key figures.
+
+    The executed notebook goes into book/results/SCENARIO/, or for a preset that is a file of your own into a folder of
+    its name where you are.
+    """
     from pathlib import Path
 
-    import yaml
+    from rutrade.publish import report, runs
 
-    from rutrade.publish import runs
-
-    overrides = {name: yaml.safe_load(value) for name, value in pairs}
-    job = runs.prepare(notebook, scenario, overrides, Path(output) if output else None)
+    overrides = _overrides(pairs)
+    folder = Path(output) if output else None
+    if folder is None and Path(scenario).suffix in (".yaml", ".yml"):
+        folder = Path.cwd() / Path(scenario).stem  # a reader's own file never writes into the compendium
+    job = runs.prepare(_number(notebook), scenario, overrides, folder)
     manifest = runs.execute(job)
+    figures = report.figures(job.target)
+    width = max(map(len, figures), default=0)
+    for name, value in figures.items():
+        click.echo(f"  {name:{width}}  {value:,.6g}" if isinstance(value, float) else f"  {name:{width}}  {value}")
     click.echo(f"{job.target} ({manifest['seconds']} s)")
+    if html:
+        click.echo(report.html(job.target))
+
+
+def _overrides(pairs: tuple[tuple[str, str], ...]) -> dict[str, object]:
+    """Values of `-p NAME VALUE`, read as YAML; InputError for a name given twice or a value that is no YAML."""
+    from rutrade import scenarios as presets
+
+    values: dict[str, object] = {}
+    for name, value in pairs:
+        if name in values:
+            raise InputError(f"parameter '{name}' is given twice: a parameter has one value")
+        values[name] = presets.parse(value, f"parameter '{name}' = {value!r}")
+    return values
+
+
+def _number(notebook: str) -> str:
+    """A chapter's number as its file has it: 1 is 01."""
+    return notebook.zfill(2) if notebook.isdigit() else notebook
 
 
 @main.command("book")
@@ -62,13 +91,28 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 
 @main.command()
 @click.argument("notebooks", nargs=-1)
-def renew(notebooks: tuple[str, ...]) -> None:
-    """Store new reference outputs of NOTEBOOKS (all when none is named)."""
+@click.option("--parameters", is_flag=True, help="Only write parameter cells and the schema of presets anew.")
+def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
+    """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
+
+    `sweeps` among them: the explorer's stored runs.
+    """
     from tqdm import tqdm
 
-    from rutrade.publish import runs
+    from rutrade import scenarios as presets
+    from rutrade.publish import explorer_grid, runs
 
-    for name in tqdm(notebooks or runs.notebooks(), unit="notebook"):
+    changed = presets.write_all()
+    if parameters:
+        click.echo(f"written: {', '.join(changed)}" if changed else "nothing changed")
+        return
+    if "sweeps" in notebooks:
+        made = explorer_grid.renew()
+        click.echo(f"{explorer_grid.place()}: {made['runs']} runs in {made['seconds']} s")
+        notebooks = tuple(name for name in notebooks if name != "sweeps")
+        if not notebooks:
+            return
+    for name in tqdm([_number(name) for name in notebooks] or runs.notebooks(), unit="notebook"):
         runs.renew(name)
 
 
@@ -91,8 +135,19 @@ def scenarios_show(name: str) -> None:
 
     overrides = presets.load(name)
     for cls in presets.PARAMETERS.values():
-        table = cls.check(**presets.select(cls, overrides)).table()
-        click.echo(f"\n{cls.notebook}\n{table.drop(columns='meaning').to_string()}")
+        try:
+            table = cls.check(**presets.select(cls, overrides)).table()
+            click.echo(f"\n{cls.notebook}\n{table.drop(columns='meaning').to_string()}")
+        except InputError as error:  # another notebook can use the value
+            click.echo(f"\n{cls.notebook} cannot be run under this preset: {error}")
+
+
+@scenarios.command("schema")
+def scenarios_schema() -> None:
+    """JSON schema of a preset, for editors; stored as notebooks/scenarios/schema.json."""
+    from rutrade import scenarios as presets
+
+    click.echo(presets.schema_text(), nl=False)
 
 
 @scenarios.command("diff")
@@ -114,13 +169,25 @@ def scenarios_diff(first: str, second: str) -> None:
 @click.option("--executor", default="joblib", show_default=True, help="joblib, or dask on a running cluster.")
 @click.option("--address", help="Address of the dask scheduler, such as tcp://host:8786.")
 @click.option("--shard", default="1/1", show_default=True, metavar="I/N", help="Run the I-th of N parts.")
-def sweep(grid, output, draws, seed, jobs, executor, address, shard) -> None:
+def sweep(
+    grid: str | None,
+    output: str,
+    draws: int | None,
+    seed: int,
+    jobs: int,
+    executor: str,
+    address: str | None,
+    shard: str,
+) -> None:
     """Run many scenarios of the chain: a GRID (YAML of lists, or CSV) or --draws; resumes where it stopped."""
     from rutrade import sweep as sweeps
 
-    if (grid is None) == (draws is None):
+    if grid is not None and draws is None:
+        points = sweeps.read_grid(grid)
+    elif draws is not None and grid is None:
+        points = sweeps.monte_carlo(draws, seed)
+    else:
         raise InputError("give either a grid file or --draws")
-    points = sweeps.read_grid(grid) if grid else sweeps.monte_carlo(draws, seed)
     try:
         i, n = (int(part) for part in shard.split("/"))
     except ValueError:
@@ -162,9 +229,9 @@ def data_show(name: str, rows: int) -> None:
 @data.command("verify")
 def data_verify() -> None:
     """Check every table's hash, schema, keys and sources."""
-    from rutrade import data
+    from rutrade.data import checks
 
-    report = data.verify()
+    report = checks.verify()
     click.echo(report.to_string(index=False))
     if (report["result"] != "ok").any():
         sys.exit(2)
@@ -173,9 +240,9 @@ def data_verify() -> None:
 @data.command("seal")
 def data_seal() -> None:
     """Record the hashes of tables changed on purpose, after checking them."""
-    from rutrade import data
+    from rutrade.data import checks
 
-    changed = data.seal()
+    changed = checks.seal()
     click.echo(f"recorded: {', '.join(changed)}" if changed else "nothing changed")
 
 
@@ -183,9 +250,9 @@ def data_seal() -> None:
 @click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
 def data_update(key: str | None) -> None:
     """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
-    from rutrade import data
+    from rutrade.data import comtrade
 
-    click.echo(data.update(key))
+    click.echo(comtrade.update(key))
 
 
 if __name__ == "__main__":

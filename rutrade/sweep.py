@@ -4,18 +4,24 @@ Every finished scenario is a small file named by its content key in the results 
 files, in the grid's order, so that it does not depend on the order of execution, on interruptions, or on the workers.
 """
 
-import hashlib
+import importlib
 import itertools
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rutrade import InputError, __version__, data, scenarios
+from rutrade import InputError, data, files, scenarios, unknown
+from rutrade import draws as sampling
 from rutrade.scenarios import Scenario
+
+# What computes a scenario's row; how scenarios are run and shown changes no result.
+_COMPUTES = ("data", "scenarios", "structure", "project", "economy", "trade", "chain", "draws")
 
 # Ranges drawn by Monte Carlo: triangular (low, central, high); sourced where the scenario's schema says so.
 DISTRIBUTIONS = {
@@ -51,18 +57,13 @@ def grid(axes: Mapping[str, Iterable]) -> list[dict]:
 def read_grid(path: str | Path) -> list[dict]:
     """A grid from YAML (parameter: [values], all combinations) or CSV (one scenario per row).
 
-    Raises InputError for a file that is missing, empty or no YAML.
+    Raises InputError for a file that is missing, empty, no YAML, or gives a parameter twice.
     """
-    import yaml
-
     path = Path(path)
     if not path.is_file():
         raise InputError(f"grid file {path} does not exist")
     if path.suffix != ".csv":
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            raise InputError(f"grid {path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+        content = scenarios.parse(path.read_text(encoding="utf-8"), f"grid {path.name}")
         if not isinstance(content, dict):
             raise InputError(f"the grid is empty: {path.name} must be lines of `parameter: [values]`")
         return grid(content)
@@ -84,25 +85,25 @@ def monte_carlo(draws: int, seed: int, fixed: Mapping | None = None) -> list[dic
     if draws < 1:
         raise InputError(f"draws = {draws} is not allowed: at least 1")
     rng = np.random.default_rng(seed)
-    drawn = {name: rng.triangular(*limits, size=draws) if limits[2] > limits[0] else np.full(draws, limits[1])
-             for name, limits in DISTRIBUTIONS.items()}  # fmt: skip
+    drawn = {name: sampling.triangular(rng.random(draws), *limits) for name, limits in DISTRIBUTIONS.items()}
     return [{**(fixed or {}), **{name: float(values[i]) for name, values in drawn.items()}} for i in range(draws)]
 
 
-def key(point: Mapping) -> str:
-    """Content key of a scenario: its parameters, the data and the package's version and source."""
-    return hashlib.sha256(
-        json.dumps([_state(), sorted(Scenario.check(**point).model_dump().items())]).encode()
-    ).hexdigest()
+def key(point: Mapping, now: str | None = None) -> str:
+    """Content key of a scenario: its parameters, the data and the code that computes its row.
+
+    `now`: what `state()` gives, for many keys in a row. Raises InputError for a parameter that is not allowed.
+    """
+    values = sorted(Scenario.check(**point).model_dump().items())
+    return files.digest([now or state(), json.dumps(values)])
 
 
-def _state() -> str:
-    digest = hashlib.sha256(f"{__version__}{data.fingerprint()}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        # how runs are presented does not change their results
-        if path.stem not in ("book", "cli", "explorer", "plots", "sweep"):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def state() -> str:
+    """Fingerprint of the data and of the modules that compute results, on which all keys depend."""
+    package = Path(__file__).parent
+    paths = sorted(p for name in _COMPUTES for p in (package / f"{name}.py", *(package / name).glob("*.py")))
+    found = [path for path in paths if path.is_file()]
+    return files.digest([data.fingerprint(), *(part for p in found for part in (str(p.relative_to(package)), p))])
 
 
 def evaluate(point: Mapping) -> dict:
@@ -145,22 +146,20 @@ def sweep(
 
         with TemporaryDirectory() as aside:
             return sweep(points, aside, jobs, executor, address, shard, progress, row)
-    folder = Path(folder)
-    keys = [key(point) for point in points]
-    _claim(folder, keys)
-    wanted = [
-        (k, p) for k, p in list(zip(keys, points, strict=True))[i - 1 :: n] if not (folder / f"{k}.json").exists()
-    ]
-    executors = {"joblib": lambda: _on_joblib(wanted, jobs, row), "dask": lambda: _on_dask(wanted, address, row)}
-    if executor not in executors:
-        from rutrade import unknown
-
-        raise unknown("executor", executor, executors)
-    bar = tqdm(total=len(keys), initial=len(keys) - len(wanted), desc="scenarios", disable=not progress)
-    with bar:
-        for k, row in executors[executor]() if wanted else ():
-            _write(folder / f"{k}.json", json.dumps(row))
-            bar.update()
+    folder, now = Path(folder), state()
+    keys = [key(point, now) for point in points]
+    with _backend(executor, jobs, address) as parallel:
+        _claim(folder, keys, now)
+        shares = list(zip(keys, points, strict=True))[i - 1 :: n]
+        wanted = [(k, p) for k, p in shares if not (folder / f"{k}.json").exists()]
+        bar = tqdm(total=len(keys), initial=len(keys) - len(wanted), desc="scenarios", disable=not progress)
+        with bar:
+            for k, figures, tables, modules in parallel(_task, [(k, p, row) for k, p in wanted]):
+                files.write(folder / f"{k}.json", json.dumps(figures))
+                data.mark_used(tables)
+                for module in modules:  # so that a page knows which code its workers used
+                    importlib.import_module(module)
+                bar.update()
     return gather(folder, keys)
 
 
@@ -172,60 +171,54 @@ def gather(folder: str | Path, keys: list[str]) -> pd.DataFrame:
     folder = Path(folder)
     rows = [json.loads(path.read_text()) for k in keys if (path := folder / f"{k}.json").exists()]
     table = pd.DataFrame(rows)
-    aside = folder / f".table.parquet.{os.getpid()}.part"
-    try:
-        table.to_parquet(aside)
-        aside.replace(folder / "table.parquet")
-    except OSError as error:
-        raise InputError(
-            f"folder {folder} cannot hold the table ({error.strerror}); the last good one is kept"
-        ) from None
+    files.write(folder / "table.parquet", table.to_parquet())
     return table
 
 
-def _claim(folder: Path, keys: list[str]) -> None:
+def _claim(folder: Path, keys: list[str], now: str) -> None:
     """Mark the folder as this grid's; another grid or other data in it is refused."""
-    stamp = hashlib.sha256("".join(sorted(keys)).encode()).hexdigest()
-    path = folder / "grid.json"
-    if path.exists():
-        found = json.loads(path.read_text())
-        if found["grid"] != stamp:
-            what = "other data or another version" if found["state"] != _state() else "another grid"
-            raise InputError(f"folder {folder} holds results of {what}: choose another folder or delete it")
+    stamp, path = files.digest(sorted(keys)), folder / "grid.json"
+    if not path.exists():
+        files.write(path, json.dumps({"grid": stamp, "state": now, "scenarios": len(keys)}))
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(path, json.dumps({"grid": stamp, "state": _state(), "scenarios": len(keys)}))
-    except OSError as error:
-        raise InputError(f"folder {folder} cannot be written: {error.strerror}") from None
+    found = json.loads(path.read_text())
+    if found["grid"] != stamp:
+        what = "other data or another version" if found["state"] != now else "another grid"
+        raise InputError(f"folder {folder} holds results of {what}: choose another folder or delete it")
 
 
-def _write(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written ({error.strerror}); what is done so far is kept") from None
+def _task(k: str, point: Mapping, row: Callable) -> tuple[str, dict, set[str], list[str]]:
+    """A scenario's key and row, and the tables and modules of the package that this worker has used."""
+    figures = row(point)
+    return k, figures, data.used(), sorted(name for name in sys.modules if name.startswith("rutrade."))
 
 
-def _task(k: str, point: Mapping, row: Callable) -> tuple[str, dict]:
-    return k, row(point)
+@contextmanager
+def _backend(executor: str, jobs: int, address: str | None) -> Iterator[Callable]:
+    """A function that runs tasks and gives their results as they come, in joblib's processes or on dask.
 
-
-def _on_joblib(tasks, jobs: int, row: Callable):
-    """Results as they come, from processes with one BLAS thread each; each builds the economy's program once."""
+    Each process has one BLAS thread and builds the economy's program once; dask runs the tasks of a lost worker again
+    elsewhere. InputError for an unknown executor, and when no scheduler answers.
+    """
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config("loky", inner_max_num_threads=1):
-        yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_task)(k, p, row) for k, p in tasks)
+    def run(function: Callable, tasks: list[tuple]) -> Iterable:
+        return Parallel(return_as="generator_unordered")(delayed(function)(*task) for task in tasks) if tasks else ()
+
+    if executor == "joblib":
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+            yield run
+    elif executor == "dask":
+        with _client(address) as client, parallel_config("dask", client=client):
+            yield run
+    else:
+        raise unknown("executor", executor, ("joblib", "dask"))
 
 
-def _on_dask(tasks, address: str | None, row: Callable):
-    """The same on an existing dask.distributed scheduler; a lost worker's tasks run again elsewhere."""
+def _client(address: str | None) -> Any:
+    """A client of the dask scheduler at `address`; InputError when dask is not installed or nobody answers."""
     try:
-        from distributed import Client, as_completed
+        from distributed import Client
     except ImportError:
         raise InputError("executor 'dask' needs the extra: pip install 'rutrade[dask]'") from None
     if not address:
@@ -234,18 +227,18 @@ def _on_dask(tasks, address: str | None, row: Callable):
         client = Client(address, timeout="10s")
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(f"no scheduler answers at {address} ({type(error).__name__})") from None
-    with client:
-        futures = [client.submit(_task, k, p, row, key=f"rutrade-{k}", retries=3, pure=True) for k, p in tasks]
-        for future in as_completed(futures):
-            yield future.result()
-            future.release()
+    try:
+        client.wait_for_workers(1, timeout=10)
+    except TimeoutError:
+        client.close()
+        raise InputError(f"the scheduler at {address} has no worker: start one with `dask worker {address}`") from None
+    return client
 
 
 def importance(table: pd.DataFrame, figure: str) -> pd.Series:
     """Which drawn parameters decide a figure: squared rank correlations, scaled to sum to 1, largest first."""
     names = [name for name in DISTRIBUTIONS if name in table and table[name].nunique() > 1]
-    squared = table[names].rank().corrwith(table[figure].rank()).pow(2)
-    return (squared / squared.sum()).sort_values(ascending=False).rename("share")
+    return sampling.importance(table[names], table[figure])
 
 
 def surface(table: pd.DataFrame, rows: str, columns: str, figure: str) -> pd.DataFrame:
@@ -260,5 +253,15 @@ def surface(table: pd.DataFrame, rows: str, columns: str, figure: str) -> pd.Dat
 
 def presets() -> dict[str, dict]:
     """Overrides of the chain's parameters by preset; presets that change none of them are left out but for base."""
+    global _presets_read
+    _presets_read = True
     chosen = {name: scenarios.select(Scenario, scenarios.load(name)) for name in scenarios.names()}
     return {name: values for name, values in chosen.items() if values or name == scenarios.BASE}
+
+
+_presets_read = False
+
+
+def presets_read() -> bool:
+    """Whether this process has asked for all presets: a page that shows them depends on them."""
+    return _presets_read

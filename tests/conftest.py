@@ -11,11 +11,28 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from rutrade import data
-from rutrade.publish import build, pdf
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# No test depends on time: no deadline for an example, no complaint that making examples is slow. In CI the examples
+# are the same in every run.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+# What a test needs says what it is: `make quick` leaves these out.
+_MARKERS = {"html": "book", "site": "book", "browser": "browser", "compendium_copy": "slow"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark tests by the fixtures they use."""
+    for item in items:
+        for fixture in _MARKERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(_MARKERS[fixture])
 
 
 @pytest.fixture
@@ -30,6 +47,8 @@ def data_copy(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def html(tmp_path_factory):
     """The built book; pages that are fresh are not executed again. Of several test processes one builds it."""
+    from rutrade.publish import build
+
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     done = tmp_path_factory.getbasetemp().parent / f"book-{run}"
     with done.with_suffix(".lock").open("w") as lock:
@@ -42,6 +61,8 @@ def html(tmp_path_factory):
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium by Playwright; the tests that need it are skipped, and say so, where none is installed."""
+    from rutrade.publish import pdf
+
     program = pdf.chromium()
     if program is None:
         pytest.skip("not run: no Chromium or Chrome is installed (on Debian: apt-get install chromium)")
@@ -71,17 +92,17 @@ def site(html):
 @pytest.fixture
 def compendium_copy(tmp_path):
     """A copy of package, data and notebooks, and a function that runs strict nbval in it."""
-    for name in ("rutrade", "data", "notebooks", "tests/nbval_sanitize.cfg", "requirements.txt"):
+    tests = ("tests/nbval_sanitize.cfg", "tests/nbval_tolerance.py")
+    for name in ("rutrade", "data", "notebooks", *tests, "requirements.txt", "pyproject.toml"):
         source, target = ROOT / name, tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
 
     def nbval(notebook: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "-c", os.devnull]
-        command += ["--rootdir", str(tmp_path), "--nbval-sanitize-with", str(tmp_path / "tests/nbval_sanitize.cfg")]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-sanitize-with"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "RUTRADE"))}
         return subprocess.run(
-            [*command, str(tmp_path / "notebooks" / notebook)],
+            [*command, str(tmp_path / tests[0]), str(tmp_path / "notebooks" / notebook)],
             cwd=tmp_path,
             env=environment | {"PYTHONPATH": str(tmp_path)},
             capture_output=True,
@@ -89,3 +110,32 @@ def compendium_copy(tmp_path):
         )
 
     return tmp_path, nbval
+
+
+PAGE = """<!DOCTYPE html><html lang="en"><head><title>T — Book</title><meta name="viewport" content="a">
+<meta name="viewport" content="b"><script>const THEBE_JS_URL = "https://x"</script><script>var a = 1;</script>
+<script>var a = 1;</script><script src="keep.js"></script></head><body><button id="pst-back-to-top">up</button>
+<div id="pst-primary-sidebar">x</div><article class="bd-article"><section><h1>Title</h1><h2>Rows</h2>
+<table><caption>All rows</caption><thead><tr><th></th><th>b</th></tr></thead>
+<tbody><tr><td>r</td><td>2</td></tr></tbody></table>
+<div class="math">x</div><i class="fa-solid fa-moon"></i>
+<img src="a.png" alt="Bars that rise from left to right"></section>
+<section id="on-paper"><h2>On paper</h2><p>This copy of the book has no PDF: Chromium was missing when it was built.</p>
+</section></article></body></html>"""
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """A built book of one page with the theme's icon script and sheets."""
+    from PIL import Image
+
+    for name in ("_static/scripts", "_static/styles"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "_static/scripts/fontawesome.js").write_text(
+        'x={moon:[1,2,[3,"m"],"f1","M1 2z"],"sun-cloud":[1,2,[],"f2","M3z"],sun:[1,2,[],"f2",["M3","M4"]]}'
+    )
+    (tmp_path / "_static/styles/theme.css").write_text('@import "../basic.css";\nb{}')
+    (tmp_path / "_static/basic.css").write_text("a{background:url(file.png)}")
+    (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
+    Image.new("RGB", (7, 5)).save(tmp_path / "a.png")
+    return tmp_path

@@ -146,11 +146,6 @@ def test_a_tighter_railway_costs_and_is_used_to_the_full(run):
     assert wide["rail_price"] == 0 and wide["rail_used_mt"] < 253
 
 
-def test_a_scenario_without_a_solution_names_constraint_sector_and_region(prepared):
-    with pytest.raises(InputError, match=r"stage 2030 has no solution: \w+, sector \w+, region SibFD is short by"):
-        chain.run(Scenario.check(draws=0, multiplier=2000.0), prepared)
-
-
 def test_twelve_sectors_run_by_the_same_code():
     result = chain.run(Scenario.check(sectors="12", draws=0))
     assert len(result.tables["exports_sector"]) == 12

@@ -1,11 +1,17 @@
 """The command line as a new user meets it: help, answers, and wrong input in one sentence with exit code 2."""
 
+import json
 import shutil
+import subprocess
+import sys
 
+import jupytext
+import nbformat
 import pytest
 from click.testing import CliRunner
 
-from rutrade import cli, data
+from rutrade import cli, data, files, scenarios
+from rutrade.publish import build, report, runs
 
 
 def call(*arguments):
@@ -27,6 +33,11 @@ def test_every_command_has_help(command):
         (["run", "01", "-p", "first_year", "1999"], "a whole number from 2013 to 2023"),
         (["run", "01", "-p", "first_year", "soon"], "a whole number from 2013 to 2023"),
         (["run", "01", "-s", "nothing"], "unknown preset 'nothing'"),
+        (["run", "07", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 20000"),
+        (["run", "7", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 20000"),
+        (["run", "07", "-p", "multiplier", "[1,2"], "parameter 'multiplier' = '[1,2' is not valid YAML"),
+        (["run", "07", "-p", "seed", "1", "-p", "seed", "2"], "parameter 'seed' is given twice"),
+        (["run", "01", "-s", "nowhere.yaml"], "preset file nowhere.yaml does not exist"),
         (["scenarios", "show", "since_2018"], "did you mean 'since_2017'?"),
         (["data", "show", "macros"], "did you mean 'macro'?"),
     ],
@@ -69,6 +80,182 @@ def test_ctrl_c_is_answered_in_one_sentence(monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(book, "build", stop)
+    monkeypatch.setattr(build, "build", stop)
     result = call("book")
     assert result.exit_code == 130 and "nothing half-written" in result.stderr
+
+
+def page(path, **recorded):
+    """An executed page with recorded values, a table, and a figure with its text."""
+    keep = "application/papermill.record/text/plain"
+    outputs = [
+        nbformat.v4.new_output("display_data", {keep: repr(value)}, metadata={"scrapbook": {"name": name}})
+        for name, value in recorded.items()
+    ]
+    dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    figure = nbformat.v4.new_output(
+        "display_data", {"image/png": dot}, metadata={"image/png": {"alt": "Fuels & the rest, in 2023"}}
+    )
+    cells = [
+        nbformat.v4.new_markdown_cell("# A page"),
+        nbformat.v4.new_code_cell("secret = 1", outputs=outputs),
+        nbformat.v4.new_code_cell("draw()", outputs=[figure]),
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """`run` without the execution: the jobs it would have run."""
+    jobs = []
+
+    def execute(job):
+        jobs.append(job)
+        page(job.target, share=12.345678, verdict="partly", turnover=1234567.0)
+        return {"seconds": 0.1}
+
+    monkeypatch.setattr(runs, "execute", execute)
+    return jobs
+
+
+@pytest.mark.parametrize("number", ["1", "01", "01_trade", "01_trade_structure"])
+def test_a_chapter_is_named_by_its_number_with_or_without_zero_or_its_name(executed, tmp_path, number):
+    assert call("run", number, "-o", str(tmp_path)).exit_code == 0
+    assert executed[0].notebook == "01_trade_structure"
+
+
+def test_a_run_prints_its_key_figures_with_their_names_and_where_the_page_is(executed, tmp_path):
+    lines = call("run", "01", "-o", str(tmp_path)).output.splitlines()
+    assert lines[:3] == ["  share     12.3457", "  verdict   partly", "  turnover  1.23457e+06"]
+    assert lines[3] == f"{tmp_path / '01_trade_structure.ipynb'} (0.1 s)"
+    assert len(lines) == 4 and not (tmp_path / "01_trade_structure.html").exists()
+
+
+def test_html_is_one_page_without_code_scripts_or_files_beside_it(executed, tmp_path):
+    result = call("run", "01", "-o", str(tmp_path), "--html")
+    target = tmp_path / "01_trade_structure.html"
+    assert result.output.splitlines()[-1] == str(target)
+    text = target.read_text(encoding="utf-8")
+    assert "A page" in text and "secret" not in text and "draw()" not in text and "<script" not in text
+    assert '<img alt="Fuels &amp; the rest, in 2023" src="data:image/png;base64,' in text
+    assert 'href="/' not in text and 'src="/' not in text and str(tmp_path) not in text
+    assert {p.name for p in tmp_path.iterdir()} == {"01_trade_structure.ipynb", "01_trade_structure.html"}
+
+
+def test_a_page_without_recorded_values_has_no_key_figures(tmp_path):
+    page(tmp_path / "p.ipynb")
+    assert report.figures(tmp_path / "p.ipynb") == {}
+
+
+def test_a_preset_file_of_one_s_own_writes_where_one_is_and_never_into_the_compendium(executed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("# Mine.\nsiberia: {regions: 5}\n")
+    result = call("run", "02", "-s", "mine.yaml")
+    assert executed[0].target == tmp_path / "mine" / "02_siberia.ipynb"
+    assert str(executed[0].target) in result.output
+    call("run", "02", "-s", "mine.yaml", "-o", str(tmp_path / "there"))
+    assert executed[1].target == tmp_path / "there" / "02_siberia.ipynb"
+    call("run", "02", "-s", "since_2017", "-o", str(tmp_path / "there"))
+    assert executed[2].scenario == "since_2017"
+
+
+def test_a_published_run_goes_into_the_results(executed, monkeypatch, tmp_path):
+    monkeypatch.setattr(runs, "results", lambda: tmp_path)
+    call("run", "07", "-s", "ri")
+    assert executed[0].target == tmp_path / "ri" / "07_projections_2030.ipynb"
+
+
+def test_a_value_is_read_as_yaml(executed, tmp_path):
+    call("run", "07", "-o", str(tmp_path), "-p", "multiplier", "1500", "-p", "feedback", "true", "-p", "brent", "low")
+    assert dict(executed[0].overrides) == {"multiplier": 1500, "feedback": True, "brent": "low"}
+
+
+@pytest.mark.parametrize(
+    "parameter, value, sentence",
+    [
+        ("region", "5", "unknown parameter of 02_siberia 'region': did you mean 'regions'?"),
+        ("regions", "2", "parameter 'regions' = 2 is not allowed: a whole number from 3 to 20"),
+    ],
+)
+def test_the_notebook_itself_refuses_under_plain_papermill_before_any_model_runs(tmp_path, parameter, value, sentence):
+    notebook = jupytext.read(files.root() / "notebooks" / "02_siberia.md")
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "-p", parameter, value]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0 and f"InputError: {sentence}" in done.stderr
+    counts = [c.execution_count for c in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+              if c.cell_type == "code" and c.execution_count]  # fmt: skip
+    assert max(counts) == 3, "cells ran after the refusal"  # parameters, injected parameters, check
+
+
+def test_ctrl_c_while_a_notebook_runs_leaves_no_traceback(tmp_path):
+    import os
+    import signal
+    import time
+
+    command = [sys.executable, "-m", "rutrade.cli", "run", "08", "-o", str(tmp_path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(tmp_path.glob(".08*")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.2)
+    time.sleep(5)  # the kernel is up; the chapter takes much longer
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[1]
+    assert process.returncode == 130 and "nothing half-written" in said
+    assert "Traceback" not in said and "zmq" not in said.lower()
+    assert not [p for p in tmp_path.rglob("*") if p.is_file()]
+
+
+def test_the_schema_is_printed_as_it_is_stored():
+    printed = call("scenarios", "schema").output
+    assert printed == (scenarios.folder() / "schema.json").read_text(encoding="utf-8")
+    assert json.loads(printed)["properties"].keys() == set(scenarios.SECTIONS)
+
+
+def test_presets_are_shown_and_compared():
+    shown = call("scenarios", "show", "rail_limited").output
+    assert all(notebook in shown for notebook in scenarios.PARAMETERS) and "140.0" in shown
+    compared = call("scenarios", "diff", "rail_limited", "rail_expanded").output
+    assert "140.0" in compared and "253.0" in compared
+
+
+def test_a_preset_that_one_notebook_cannot_use_is_shown_with_the_reason(tmp_path):
+    (tmp_path / "mine.yaml").write_text("# Mine.\neconomy: {rail_capacity: 800.0}\n")
+    result = call("scenarios", "show", str(tmp_path / "mine.yaml"))
+    assert result.exit_code == 0
+    assert "07_projections_2030 cannot be run under this preset: parameter 'rail_capacity' = 800.0" in result.output
+
+
+def test_parameter_cells_and_schema_are_written_only_where_they_differ(tmp_path, monkeypatch):
+    shutil.copytree(files.root() / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns("*.ipynb"))
+    monkeypatch.setattr(files, "root", lambda: tmp_path)
+    assert call("renew", "--parameters").output == "nothing changed\n"
+    (tmp_path / "notebooks" / "scenarios" / "schema.json").unlink()
+    text = tmp_path / "notebooks" / "02_siberia.md"
+    before = text.read_text(encoding="utf-8")
+    text.write_text(before.replace("regions: int = 8", "regions: int = 9"), encoding="utf-8")
+    assert call("renew", "--parameters").output == "written: 02_siberia.md, schema.json\n"
+    assert text.read_text(encoding="utf-8") == before
+
+
+def test_renew_takes_numbers_and_all(monkeypatch):
+    renewed = []
+    monkeypatch.setattr(runs, "renew", renewed.append)
+    call("renew", "1", "02_siberia")
+    assert renewed == ["01", "02_siberia"]
+    renewed.clear()
+    call("renew")
+    assert renewed == runs.notebooks()
+
+
+def test_seal_and_update_tell_what_they_did(data_copy, monkeypatch):
+    from rutrade.data import comtrade
+
+    assert call("data", "seal").output == "nothing changed\n"
+    path = data_copy / "siberia.csv"
+    path.write_text(path.read_text().replace("60.7", "60.8", 1))
+    assert call("data", "seal").output == "recorded: siberia\n"
+    monkeypatch.setattr(comtrade, "update", lambda key: f"asked with {key}")
+    assert call("data", "update", "--key", "abc").output == "asked with abc\n"

@@ -13,7 +13,7 @@ ZERO = Bands(0, 0, 0)
 
 
 @pytest.fixture(scope="module")
-def data():
+def inputs():
     return economy.inputs.regional()
 
 
@@ -23,8 +23,8 @@ def paths():
 
 
 @pytest.fixture(scope="module")
-def tables(data):
-    return regional.build(data)
+def tables(inputs):
+    return regional.build(inputs)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,8 @@ def column(**changes) -> ProjectColumn:
 
 @pytest.mark.parametrize("variant", ["full", "12"])
 @pytest.mark.parametrize("capacity", [1.0, 1.2])
-def test_zero_bands_reproduce_2016(data, paths, variant, capacity):
-    tables = regional.build(data, variant)
+def test_zero_bands_reproduce_2016(inputs, paths, variant, capacity):
+    tables = regional.build(inputs, variant)
     solution = EconomyModel(tables, 2016, paths, bands=ZERO, capacity=capacity).solve()
     consumption = (tables.final_domestic + tables.final_import)[:, :, 0].sum()
     assert solution.consumption == pytest.approx(consumption, rel=1e-6)
@@ -92,7 +92,7 @@ def test_miller_and_blair_in_the_program():
         investment_base=one(1), investment_path=np.zeros(1), rail_tonnes=np.zeros((2, 1, 2)), rail_capacity=np.inf,
         value_added=one((1, 2)), bands=ZERO,
     )  # fmt: skip
-    m = economy.state(stage)
+    m = economy.linear_program(stage)
     m.solve("highs", io_api="direct", output_flag=False)
     np.testing.assert_allclose(m.solution["x"].values[0], [1247.52, 1841.58], rtol=1e-5)
     assert float(m.solution["z"]) == pytest.approx(0, abs=5e-3)  # labour allows just the demand of the textbook
@@ -188,8 +188,8 @@ def direct_build(stage):
 
 
 @pytest.mark.parametrize("year", [2019, 2030])
-def test_two_builders_agree(data, paths, year):
-    tables = regional.build(data, "12")
+def test_two_builders_agree(inputs, paths, year):
+    tables = regional.build(inputs, "12")
     solutions = economy.path(tables, paths)
     z, output = direct_build(solutions[year].stage)
     assert z == pytest.approx(solutions[year].consumption, rel=1e-8)
@@ -281,11 +281,27 @@ def test_an_effect_is_direct_plus_indirect_and_close_to_its_price(model, base):
     assert small[0] == pytest.approx(e.consumption["direct"] * 1e-3, rel=1e-2)
 
 
-def test_purchases_alone_cost_consumption_and_an_effect_returns_some(model, base):
+def test_purchases_alone_cost_consumption_and_a_gain_of_productivity_returns_some(model, base):
     bare = model.solve([column(productivity={})]).consumption
     assert bare < base.consumption
     assert model.solve([column()]).consumption > bare
-    assert model.solve([column(productivity={}, capacity={"ELE": 30})]).consumption > bare - 30
+
+
+def test_effects_of_the_same_output_differ_by_the_labour_and_capital_they_ask(model, base):
+    """Productivity asks materials only, capacity labour too, output capital too: each at its price."""
+    r, j, size = model.stage.regions.index("SibFD"), model.stage.sectors.index("ELE"), 0.01
+    share = size / model.base.output[r, j]
+    effects = {"productivity": {"ELE": share}, "capacity": {"ELE": size}, "output": {"ELE": size}}
+    gain = {
+        name: model.solve([ProjectColumn("E", "SibFD", 2030, effect_source="assumption", **{name: effect})]).consumption
+        - base.consumption
+        for name, effect in effects.items()
+    }
+    labour = base.labour_price["SibFD"] * model.stage.labour_coefficient[r, j] * size
+    capital = base.capital_price["SibFD"] * model.stage.capital_coefficient[j] * size
+    assert gain["productivity"] > 0 and labour > 0
+    assert gain["productivity"] - gain["capacity"] == pytest.approx(labour, rel=1e-3, abs=1e-7)
+    assert gain["capacity"] - gain["output"] == pytest.approx(capital, rel=1e-3, abs=1e-7)
 
 
 def test_an_effect_does_not_hang_on_a_shock_of_a_millionth(model, base):
@@ -303,28 +319,28 @@ def test_an_effect_does_not_hang_on_a_shock_of_a_millionth(model, base):
     np.testing.assert_allclose(change[1e-6], 10 * change[1e-7], atol=1e-3 * largest)
 
 
-def test_the_order_of_regions_and_sectors_changes_no_result(data, paths, solutions):
-    turned = regional.build(data, regions=regional.REGIONS[::-1])
+def test_the_order_of_regions_and_sectors_changes_no_result(inputs, paths, solutions):
+    turned = regional.build(inputs, regions=regional.REGIONS[::-1])
     other = economy.path(turned, paths)
     c = column()
     for year in (2019, 2030):
         assert other[year].consumption == pytest.approx(solutions[year].consumption, rel=1e-9)
         gap = other[year].gva.loc[list(regional.REGIONS)] - solutions[year].gva
         assert gap.abs().to_numpy().max() < 1e-3
-    n = list(data.sectors.index[::-1])
-    nat = data.national
+    n = list(inputs.sectors.index[::-1])
+    nat = inputs.national
     columns = [*n, *nat.domestic.columns[len(n) :]]
     shuffled = replace(
-        data, sectors=data.sectors.loc[n], employment=data.employment[n], valuation=data.valuation.loc[n],
+        inputs, sectors=inputs.sectors.loc[n], employment=inputs.employment[n], valuation=inputs.valuation.loc[n],
         national=replace(
             nat, domestic=nat.domestic.loc[n, columns], imported=nat.imported.loc[n, columns],
             taxes=nat.taxes[columns], value_added=nat.value_added[n], output=nat.output[n],
         ),
     )  # fmt: skip
     sectors = economy.path(regional.build(shuffled), paths, columns=[c])
-    straight = economy.path(regional.build(data), paths, columns=[c])
+    straight = economy.path(regional.build(inputs), paths, columns=[c])
     assert sectors[2030].consumption == pytest.approx(straight[2030].consumption, rel=1e-9)
-    gap = sectors[2030].gva[list(data.sectors.index)] - straight[2030].gva
+    gap = sectors[2030].gva[list(inputs.sectors.index)] - straight[2030].gva
     assert gap.abs().to_numpy().max() < 1e-3
 
 
@@ -348,8 +364,8 @@ def test_several_projects_add_their_columns(model, base):
     assert two.consumption - base.consumption == pytest.approx(one + other, rel=0.05)
 
 
-def test_a_column_in_the_coarse_variant_takes_fine_sectors(data, paths):
-    tables = regional.build(data, "12")
+def test_a_column_in_the_coarse_variant_takes_fine_sectors(inputs, paths):
+    tables = regional.build(inputs, "12")
     model = EconomyModel(tables, 2019, paths)
     c = model.column(column(year=2019))
     man = tables.sectors.index("MAN")

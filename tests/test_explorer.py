@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from rutrade import RunError, chain, files
+from rutrade import InputError, RunError, chain, files
 from rutrade.publish import explorer, runs
+from rutrade.publish import explorer_grid as grid
 from rutrade.scenarios import Scenario
 
 SHARE = "Engineering and chemicals, prices of 2023, % of exports"
@@ -20,9 +21,9 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Expl
 
 
 @pytest.fixture(scope="module")
-def script():
-    """The data file; the runs of the chain behind it are made once and kept beside the results."""
-    return explorer.write(runs.results() / "explorer")
+def script(tmp_path_factory):
+    """The data file, from the stored runs."""
+    return explorer.write(tmp_path_factory.mktemp("data"), explorer.data())
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,63 @@ def test_the_data_are_small(script):
     assert script.stat().st_size < 1_500_000
 
 
+def test_the_stored_runs_are_small_and_are_those_of_the_chain():
+    assert grid.place().stat().st_size < 1_500_000
+    table, points = grid.stored(), grid.points()
+    assert len(table) == len(points)
+    for number in np.random.default_rng(11).choice(len(points) - 1, 5, replace=False):
+        truth, stored = grid.row(points[number]), table.loc[number]
+        for name in grid.COLUMNS:
+            if name in truth:
+                # a solver that stops within 1e-7 of feasible leaves no more digits on another processor
+                assert stored[name] == pytest.approx(truth[name], rel=1e-6, abs=1e-6), (name, points[number])
+
+
+def test_the_interval_is_stored_too():
+    interval = grid.stored().query("part == 'interval'").iloc[0]
+    for low, high in grid.INTERVALS.values():
+        assert 0 < interval[low] < interval[high]
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        (lambda m: m["made_from"]["module"].update({"rutrade.trade.projection": "0"}), "module 'rutrade.trade.projec"),
+        (lambda m: m["made_from"]["module"].update({"rutrade.trade.closed": "0"}), "module 'rutrade.trade.closed'"),
+        (lambda m: m["made_from"]["table"].update({"macro": "0"}), "table 'macro'"),
+        (lambda m: m.update(points="0"), "the points or the scenario's defaults"),
+        (lambda m: m.update(sha256="0"), r"the file explorer\.csv itself"),
+    ],
+)
+def test_stored_runs_of_other_models_data_or_points_are_refused_in_one_sentence(data_copy, change, named):
+    path = grid.place().with_suffix(".json")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    change(manifest)
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(InputError, match=rf"stored runs no longer fit, {named}.* changed: renew them with") as error:
+        explorer.data()
+    assert "\n" not in str(error.value)
+
+
+def test_missing_stored_runs_are_named(data_copy):
+    grid.place().unlink()
+    with pytest.raises(InputError, match="stored runs .* cannot be read: renew them with `rutrade renew sweeps`"):
+        explorer.data()
+
+
+def test_renewed_runs_are_accepted_and_depend_on_the_models_and_their_tables(data_copy, monkeypatch):
+    few = {"prices": [grid.START, grid.START | {"brent": "high"}]}
+    monkeypatch.setattr(grid, "states", lambda: few)
+    made = grid.renew(1)
+    assert made["runs"] == 2 and made["made_from"]["table"].keys() >= {"trade_structure", "national_io_2016"}
+    modules = made["made_from"]["module"]
+    assert {"rutrade.chain", "rutrade.trade.projection", "rutrade.economy.program"} <= modules.keys()
+    assert not any("publish" in name or "cli" in name for name in modules)
+    table = grid.stored()
+    assert table["brent"].tolist() == ["mid", "high"]
+    assert table["exports_bn_usd"].is_monotonic_increasing
+
+
 def test_every_figure_is_within_one_percent_of_its_range_at_200_random_points(data):
     assert data["checked"] == 200
     assert set(data["errors"]) == {*explorer.FIGURES, "exports", "imports"}
@@ -74,17 +132,17 @@ def test_every_figure_is_within_one_percent_of_its_range_at_200_random_points(da
 
 
 def test_points_nobody_computed_before_are_within_one_percent_of_the_range_too(data):
-    states = explorer.random_states(12, seed=2030)
+    states = grid.random_states(12, seed=2030)
     ranges = {name: 100 * size / percent for name, (size, percent) in data["errors"].items() if percent}
     for state in states:
-        truth = chain.run(Scenario.check(**explorer.overrides(state), draws=0)).figures
+        truth = chain.run(Scenario.check(**grid.overrides(state), draws=0)).figures
         for name, value in explorer.evaluate(data, state).items():
             if name in ranges:
                 assert abs(value - truth[name]) <= 0.01 * ranges[name], (name, state)
 
 
 def test_a_grid_that_misses_the_chain_stops_the_build(data):
-    states = explorer.random_states(3, seed=1)
+    states = grid.random_states(3, seed=1)
     rows = pd.DataFrame([explorer.evaluate(data, state) for state in states])
     assert max(percent for _, percent in explorer.check(data, states, rows).values()) == 0
     rows.loc[1, "share_constant"] += 0.05 * np.ptp(rows["share_constant"])
@@ -96,13 +154,13 @@ def test_presets_are_reached_exactly_where_the_published_page_shows_them(data):
     assert {"inertial", "ri", "ri_policy"} <= set(data["presets"])
     assert "paper" not in data["presets"]
     state = data["presets"]["ri_policy"]
-    truth = chain.run(Scenario.check(**explorer.overrides(state), draws=0)).figures
+    truth = chain.run(Scenario.check(**grid.overrides(state), draws=0)).figures
     assert explorer.evaluate(data, state)["shift_constant_pp"] == pytest.approx(truth["shift_constant_pp"], rel=1e-3)
     assert explorer.evaluate(data, data["presets"]["inertial"])["shift_constant_pp"] == pytest.approx(0, abs=1e-6)
 
 
 def test_the_page_computes_what_python_computes(fresh, data):
-    for state in explorer.random_states(200, seed=3):
+    for state in grid.random_states(200, seed=3):
         got = fresh.evaluate("(state) => window.rutradeExplorer.evaluate(state)", state)
         want = explorer.evaluate(data, state)
         assert got["figures"] == pytest.approx({name: want[name] for name in explorer.FIGURES}, rel=1e-9, abs=1e-9)
@@ -112,11 +170,11 @@ def test_the_page_computes_what_python_computes(fresh, data):
 
 
 def test_the_command_runs_the_same_point(fresh):
-    for state in explorer.random_states(40, seed=4):
+    for state in grid.random_states(40, seed=4):
         words = fresh.evaluate("(state) => window.rutradeExplorer.command(state)", state).split(" -p ")
         given = {name: yaml.safe_load(value) for name, value in (pair.split() for pair in words[1:])}
         job = runs.prepare(words[0].removeprefix("rutrade run "), overrides=given, folder=Path("x"))
-        meant = Scenario.check(**explorer.overrides(state)).model_dump()
+        meant = Scenario.check(**grid.overrides(state)).model_dump()
         assert Scenario.check(**dict(job.overrides)).model_dump() == pytest.approx(meant)
 
 

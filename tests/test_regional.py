@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rutrade import InputError
-from rutrade.economy import regional
-from rutrade.economy.regional import FINAL, REGIONS, Leontief, gravity_ras, ras
+from rutrade import InputError, economy
+from rutrade.economy import Leontief, gravity_ras, ras, regional
+from rutrade.economy.regional import FINAL, REGIONS
 
 BLAIR_Z, BLAIR_F = np.array([[150, 500], [200, 100.0]]), np.array([350, 1700.0])
 

@@ -1,7 +1,10 @@
 """Sweeps: same table for any workers, interruption, shard or executor; failures are rows; bad grids are refused."""
 
+import importlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from rutrade import InputError, cli, sweep
+from rutrade.files import root
 
+ROOT = root()
 GRID = {"multiplier": [3.7, 6.0], "redirection": [0.0, 0.2, 0.3], "draws": [0], "sectors": ["12"]}
 
 
@@ -60,31 +65,32 @@ def test_dask_gives_the_same_table_also_when_a_worker_dies(one_worker, tmp_path)
 
     with LocalCluster(2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=0) as cluster:
         victim = next(iter(cluster.workers.values()))
-        original = sweep._write
+        original = sweep.files.write
 
-        def kill_after_first(path, text):
-            original(path, text)
+        def kill_after_first(path, content):
+            original(path, content)
             if path.suffix == ".json" and path.name != "grid.json" and not kill_after_first.done:
                 kill_after_first.done = True
                 os.kill(victim.pid, signal.SIGKILL)
 
         kill_after_first.done = False
-        sweep._write = kill_after_first
+        sweep.files.write = kill_after_first
         try:
             table = sweep.sweep(
                 sweep.grid(GRID), tmp_path / "d", executor="dask", address=cluster.scheduler_address, progress=False
             )
         finally:
-            sweep._write = original
+            sweep.files.write = original
         assert kill_after_first.done
     assert table.equals(one_worker[0])
 
 
-def test_a_scenario_without_a_solution_is_a_row_with_its_reason():
+def test_a_scenario_without_a_solution_is_a_row_that_names_constraint_sector_and_region():
     points = sweep.grid({"multiplier": [3.7, 2000.0], "draws": [0]})
     table = sweep.sweep(points, None, jobs=1, progress=False)
     assert list(table["failure"] == "") == [True, False]
-    assert "has no solution" in table["failure"].iloc[1]
+    reason = r"stage 2030 has no solution: \w+, sector \w+, region SibFD is short by"
+    assert re.search(reason, table["failure"].iloc[1])
     assert pd.isna(table["share_constant"].iloc[1])
 
 
@@ -92,7 +98,7 @@ def test_resume_with_another_grid_or_other_data_is_refused(one_worker, monkeypat
     other = sweep.grid(GRID | {"multiplier": [3.7]})
     with pytest.raises(InputError, match="holds results of another grid"):
         sweep.sweep(other, one_worker[1], jobs=1, progress=False)
-    monkeypatch.setattr(sweep, "_state", lambda: "other")
+    monkeypatch.setattr(sweep, "state", lambda: "other")
     with pytest.raises(InputError, match="holds results of other data or another version"):
         sweep.sweep(sweep.grid(GRID), one_worker[1], jobs=1, progress=False)
 
@@ -100,15 +106,15 @@ def test_resume_with_another_grid_or_other_data_is_refused(one_worker, monkeypat
 def test_a_full_disk_keeps_what_is_done(one_worker, tmp_path, monkeypatch):
     from pathlib import Path
 
-    real = Path.write_text
+    real = Path.write_bytes
 
-    def full(self, text, **options):
+    def full(self, content):
         if self.name.endswith(".part") and "grid" not in self.name:
             raise OSError(28, "No space left on device")
-        return real(self, text, **options)
+        return real(self, content)
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); what is done so far is kept"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); what stood there is kept"):
         sweep.sweep(sweep.grid(GRID), tmp_path / "f", jobs=1, progress=False)
     assert [p.name for p in (tmp_path / "f").iterdir()] == ["grid.json"]
 
@@ -146,6 +152,80 @@ def test_bad_calls_are_one_sentence_and_exit_code_2(arguments, message, tmp_path
     result = CliRunner().invoke(cli.main, ["sweep", *arguments])
     assert result.exit_code == 2, result.output
     assert message in result.stderr and "Traceback" not in result.stderr
+    assert not (tmp_path / "x").exists(), "a refused sweep claims its folder"
+
+
+def test_a_scheduler_without_workers_is_told_from_none_and_claims_no_folder(tmp_path, monkeypatch):
+    from distributed import Client, LocalCluster
+
+    def impatient(self, number, timeout):
+        assert number == 1 and timeout == 10
+        raise TimeoutError
+
+    monkeypatch.setattr(Client, "wait_for_workers", impatient)
+    with LocalCluster(0, dashboard_address=None) as cluster:
+        with pytest.raises(InputError, match="the scheduler at tcp.* has no worker: start one with `dask worker tcp"):
+            sweep.sweep(sweep.grid(GRID), tmp_path / "x", executor="dask", address=cluster.scheduler_address)
+    assert not (tmp_path / "x").exists()
+
+
+def cheap(point):
+    """A row without a run, which reads a table no scenario reads and imports a module no scenario needs."""
+    from rutrade import data
+
+    data.load("comparators")
+    importlib.import_module("rutrade.data.comtrade")
+    return {"twice": 2 * point["multiplier"], "process": os.getpid()}
+
+
+def test_what_the_workers_read_and_import_is_known_in_the_parent(tmp_path):
+    code = (
+        "import sys; from rutrade import data, sweep; from test_sweep import cheap\n"
+        "table = sweep.sweep([{'multiplier': 1.0}, {'multiplier': 3.0}], None, 2, progress=False, row=cheap)\n"
+        "import os; assert os.getpid() not in set(table['process'])\n"
+        "assert list(table['twice']) == [2.0, 6.0]\n"
+        "print('comparators' in data.used(), 'rutrade.data.comtrade' in sys.modules, sweep.presets_read())\n"
+        "sweep.presets(); print(sweep.presets_read())"
+    )
+    known = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | known, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "True", "False", "True"], done.stderr
+
+
+def test_a_key_depends_on_the_point_the_data_and_what_computes_and_on_nothing_else(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "rutrade", tmp_path / "rutrade")
+    monkeypatch.setattr(sweep, "__file__", str(tmp_path / "rutrade" / "sweep.py"))
+    point = {"multiplier": 3.7}
+    before = sweep.key(point)
+    assert before == sweep.key({}) == sweep.key(point, sweep.state()), "defaults are the same point"
+    assert before != sweep.key({"multiplier": 3.8}) and before != sweep.key(point, "another state")
+    for name in ("publish/figures.py", "publish/build.py", "cli.py", "sweep.py"):
+        (tmp_path / "rutrade" / name).write_text("changed = 1")
+        assert sweep.key(point) == before, name
+    for name in ("chain.py", "draws.py", "data/tables.py", "scenarios/notebooks.py", "structure/indices.py",
+                 "project/ledger.py", "economy/model.py", "trade/projection.py"):  # fmt: skip
+        path = tmp_path / "rutrade" / name
+        text = path.read_text()
+        path.write_text(text + "\n")
+        assert sweep.key(point) != before, name
+        path.write_text(text)
+    assert sweep.key(point) == before
+    monkeypatch.setattr(sweep.data, "fingerprint", lambda: "other data")
+    assert sweep.key(point) != before
+
+
+def test_an_axis_that_stands_twice_in_a_grid_is_refused(tmp_path):
+    path = tmp_path / "grid.yaml"
+    path.write_text("multiplier: [1.0]\nmultiplier: [2.0]\n")
+    with pytest.raises(InputError, match="^grid grid.yaml gives 'multiplier' twice"):
+        sweep.read_grid(path)
+
+
+def test_importance_names_the_drawn_parameter_that_decides():
+    table = pd.DataFrame(sweep.monte_carlo(200, 5))
+    shares = sweep.importance(table.assign(shift=table["redirection"] ** 3, unrelated=1.0), "shift")
+    assert shares.index[0] == "redirection" and shares.iloc[0] > 0.7 and shares.sum() == pytest.approx(1)
+    assert set(shares.index) == set(sweep.DISTRIBUTIONS)
 
 
 def test_csv_grids_run_row_by_row(tmp_path):

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from rutrade import RunError, cli, data
 from rutrade import structure as st
+from rutrade.data import checks
+from rutrade.data import comtrade as comtrade_client
 
 
 def totals():
@@ -71,24 +73,24 @@ def digest(folder):
 
 
 def test_good_answers_fill_the_gap_and_raise_the_table_version(data_copy, comtrade):
-    data.update()
+    comtrade_client.update()
     assert len(comtrade["asked"]) == 8
     assert {(q["reportercode"], q["partnerCode"], q["cmdCode"]) for q in comtrade["asked"]} == {("156", "643", "AG2")}
-    assert (data.verify()["result"] == "ok").all()
+    assert (checks.verify()["result"] == "ok").all()
     groups = data.load("trade_structure")
     filled = st.panel(groups, "CHN", "RUS", "best", 2013, 2016)
     assert filled["84-85"].notna().all()
     assert filled.sum(axis=1).tolist() == pytest.approx(
         [totals()[y, "CHN_to_RUS"] for y in range(2013, 2017)], rel=1e-6
     )
-    versions = {r["name"]: r.get("version") for r in data.package()["resources"]}
+    versions = {r["name"]: r.get("version") for r in data.descriptor()["resources"]}
     assert versions["trade_structure"] == "1.1" and versions["macro"] is None
 
 
 def test_a_second_update_gives_the_same_tables(data_copy, comtrade):
-    data.update()
+    comtrade_client.update()
     before = data.load("trade_chapters")
-    data.update()
+    comtrade_client.update()
     assert data.load("trade_chapters").equals(before)
 
 
@@ -118,7 +120,7 @@ def test_bad_answers_change_nothing_and_say_why(data_copy, comtrade, reply, mess
     comtrade["reply"] = reply
     before = digest(data_copy)
     with pytest.raises(RunError, match=message):
-        data.update()
+        comtrade_client.update()
     assert digest(data_copy) == before
 
 

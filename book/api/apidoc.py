@@ -1,12 +1,14 @@
 """Sphinx extension of the API pages: docstrings are plain text, equations come typeset from the method pages.
 
-A docstring names the equations it implements, such as (2.7) or (1.1)-(1.7). Here each number becomes a link to its
+A page names a package in a comment line, `% modules: rutrade.trade`; all its modules appear there, also new ones. A
+docstring names the equations it implements, such as (2.7) or (1.1)-(1.7). Here each number becomes a link to its
 method page, and below the docstring of a function or method the equations stand as that page states them.
 """
 
 import re
 from pathlib import Path
 
+PACKAGE = Path(__file__).resolve().parents[2] / "rutrade"
 METHODS = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "R": "regional"}
 FOLDER = Path(__file__).resolve().parents[1] / "methods"
 NUMBER = r"\((?P<model>\d|R)\.(?P<first>\d+)(?P<letter>[ab]?)\)"
@@ -29,7 +31,9 @@ def equations() -> dict[str, str]:
                 statement = re.sub(r"\s*" + NUMBER + "$", "", cells[1])
                 found.setdefault(label(number), statement)
         for body in re.findall(r"\$\$(.+?)\$\$[^\n]*", text, flags=re.S):
-            number = re.search(r"\\qquad " + NUMBER, body) or re.search(r"\\tag\{(?P<model>.)\.(?P<first>\d+)(?P<letter>)\}", body)
+            number = re.search(r"\\qquad " + NUMBER, body) or re.search(
+                r"\\tag\{(?P<model>.)\.(?P<first>\d+)(?P<letter>)\}", body
+            )
             if number:
                 found[label(number)] = "$" + " ".join(body[: number.start()].strip(" ,\n").split()) + "$"
     return {number: markdown(text) for number, text in found.items()}
@@ -65,9 +69,14 @@ def prose(line: str) -> str:
         if i % 2:
             parts[i] = f"`{part}`"
         else:
-            link = lambda m: f":doc:`({label(m)}) </book/methods/{METHODS[m['model']]}>`"  # noqa: E731
-            parts[i] = re.sub(NUMBER, lambda m: link(m) if m["model"] in METHODS else m[0], escape(part))
+            parts[i] = re.sub(NUMBER, link, escape(part))
     return "".join(parts)
+
+
+def link(match: re.Match) -> str:
+    """An equation's number as a link to its method page; a number of no model stays as it is."""
+    page = METHODS.get(match["model"])
+    return f":doc:`({label(match)}) </book/methods/{page}>`" if page else match[0]
 
 
 def cited(text: str, known: dict[str, str]) -> list[str]:
@@ -81,6 +90,30 @@ def cited(text: str, known: dict[str, str]) -> list[str]:
         span = range(int(match["first"]), last + 1)
         numbers += [n for n in known for i in span if re.fullmatch(rf"{match['model']}\.{i}[ab]?", n)]
     return [n for n in dict.fromkeys(numbers) if n in known]
+
+
+def modules(name: str) -> list[str]:
+    """A module, or a package followed by its modules by name. Raises ValueError for any other name."""
+    place = PACKAGE.joinpath(*name.split(".")[1:])
+    if place.with_suffix(".py").is_file():
+        return [name]
+    if not (place / "__init__.py").is_file():
+        raise ValueError(f"{name} is neither a module nor a package")
+    return [name, *(f"{name}.{p.stem}" for p in sorted(place.glob("*.py")) if p.stem != "__init__")]
+
+
+def expand(app, docname, source) -> None:
+    """Put a section for every module where a page names it; a package's own section has only its description."""
+
+    def sections(match: re.Match) -> str:
+        parts = []
+        for name in (module for word in match[1].split() for module in modules(word)):
+            package = (PACKAGE.joinpath(*name.split(".")[1:]) / "__init__.py").is_file()
+            options = "" if package else "   :members:\n   :member-order: bysource\n"
+            parts.append(f"## `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n{options}```\n")
+        return "\n".join(parts)
+
+    source[0] = re.sub(r"^% modules: (.+)$", sections, source[0], flags=re.M)
 
 
 def process(app, what, name, obj, options, lines) -> None:
@@ -102,4 +135,5 @@ def setup(app) -> dict:
     """Register with Sphinx."""
     app.add_config_value("rutrade_equations", equations(), "env")
     app.connect("autodoc-process-docstring", process)
+    app.connect("source-read", expand)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

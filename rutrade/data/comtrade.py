@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from rutrade import InputError, RunError
+from rutrade import InputError, RunError, files
 from rutrade.data.checks import seal
-from rutrade.data.tables import home, load
+from rutrade.data.tables import descriptor, home, load
 
 _UPDATE = "comtrade_chn_2013_2016"
+_TABLES = ("trade_chapters", "trade_structure")
 
 
 def update(subscription_key: str | None = None) -> str:
@@ -19,45 +20,53 @@ def update(subscription_key: str | None = None) -> str:
     aside first: either both tables change or none. Returns a sentence on what was done. Raises RunError when the
     service cannot be reached or its answer does not hold, InputError when the client is not installed.
     """
-    import contextlib
-    import io
     import shutil
     import tempfile
 
     from tqdm import tqdm
 
-    try:
-        import comtradeapicall
-    except ImportError:
-        raise InputError("`rutrade data update` needs UN Comtrade's client: pip install 'rutrade[update]'") from None
-    ask = comtradeapicall.previewFinalData
-    if subscription_key:
-        ask = lambda **query: comtradeapicall.getFinalData(subscription_key, **query)  # noqa: E731
     total = load("trade_totals")
     total = total[total["preferred"] & (total["reporter"] == "CHN")].set_index(["year", "flow"])["value_bn_usd"]
     answers = []
     for year, flow in tqdm([(y, f) for y in range(2013, 2017) for f in "MX"], desc="UN Comtrade", unit="table"):
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):  # the client prints its errors
-            answer = ask(
-                typeCode="C", freqCode="A", clCode="HS", period=str(year), cmdCode="AG2", flowCode=flow,
-                reporterCode="156", partnerCode="643", partner2Code="0", customsCode="C00", motCode="0", maxRecords=500,
-            )  # fmt: skip
-        if answer is None:
-            reason = " ".join(said.getvalue().split())[:200]
-            raise RunError(f"UN Comtrade gave no table for {year}, flow {flow}; nothing was changed ({reason})")
+        answer = _ask(year, flow, subscription_key)
         answers.append(
             _check_answer(answer, year, flow, 1000 * total[year, "RUS_to_CHN" if flow == "M" else "CHN_to_RUS"])
         )
     with tempfile.TemporaryDirectory(dir=home()) as folder:
         aside = Path(folder)
-        for path in home().glob("*.*"):
+        for path in home().iterdir():
             if path.is_file():
                 shutil.copy2(path, aside)
         _store(pd.concat(answers), aside)
-        for name in ("sources.csv", "trade_structure.csv", "trade_chapters.csv", "datapackage.json"):
+        for name in ("sources.csv", *(f"{table}.csv" for table in _TABLES), "datapackage.json"):
             (aside / name).replace(home() / name)
     return "stored China's trade with Russia by chapter, 2013-2016; `make renew` renews the notebooks' stored outputs"
+
+
+def _ask(year: int, flow: str, subscription_key: str | None) -> pd.DataFrame:
+    """The service's answer for one year and flow; RunError when there is none, InputError without the client."""
+    import contextlib
+    import io
+
+    try:
+        import comtradeapicall
+    except ImportError:
+        raise InputError("`rutrade data update` needs UN Comtrade's client: pip install 'rutrade[update]'") from None
+    query = dict(
+        typeCode="C", freqCode="A", clCode="HS", period=str(year), cmdCode="AG2", flowCode=flow, reporterCode="156",
+        partnerCode="643", partner2Code="0", customsCode="C00", motCode="0", maxRecords=500,
+    )  # fmt: skip
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):  # the client prints its errors
+        if subscription_key:
+            answer = comtradeapicall.getFinalData(subscription_key, **query)
+        else:
+            answer = comtradeapicall.previewFinalData(**query)
+    if answer is None:
+        reason = " ".join(said.getvalue().split())[:200]
+        raise RunError(f"UN Comtrade gave no table for {year}, flow {flow}; nothing was changed ({reason})")
+    return answer
 
 
 def _check_answer(answer: pd.DataFrame, year: int, flow: str, total_musd: float) -> pd.DataFrame:
@@ -88,7 +97,10 @@ def _check_answer(answer: pd.DataFrame, year: int, flow: str, total_musd: float)
 
 
 def _store(rows: pd.DataFrame, folder: Path) -> None:
-    """Put the rows of an update into the tables and the descriptor of `folder`."""
+    """Put the rows of an update into the tables and the descriptor of `folder`, and seal them.
+
+    Raises InputError, before the descriptor's hashes are written, when a table does not fit its schema.
+    """
     table = pd.read_csv(folder / "concordance.csv", dtype=str).set_index("chapter")
     rows = rows.assign(name=rows["item"].map(table["chapter_name"]).fillna("Unspecified"))
     keys = ["year", "reporter", "exporter", "importer"]
@@ -106,10 +118,9 @@ def _store(rows: pd.DataFrame, folder: Path) -> None:
     }  # fmt: skip
     listed = listed[listed["source"] != _UPDATE]
     pd.concat([listed, pd.DataFrame([added])]).sort_values("source").to_csv(folder / "sources.csv", index=False)
-    path = folder / "datapackage.json"
-    descriptor = json.loads(path.read_text(encoding="utf-8"))
-    for resource in descriptor["resources"]:
-        if resource["name"] in (*new, "sources"):
+    package = descriptor(folder)
+    for resource in package["resources"]:
+        if resource["name"] in (*_TABLES, "sources"):
             resource["version"] = f"{float(resource.get('version', '1.0')) + 0.1:.1f}"
-    path.write_text(json.dumps(descriptor, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    files.write(folder / "datapackage.json", json.dumps(package, indent=1, ensure_ascii=False) + "\n")
     seal(folder)

@@ -13,7 +13,6 @@ from rutrade import InputError, files, unknown
 
 STATUSES = ("reported", "mirror", "reconciled", "derived", "estimate", "assumption", "press", "holdout", "missing")
 
-
 _DTYPES = {"integer": "Int64", "number": "float64", "string": "string", "boolean": "boolean"}
 _used: set[str] = set()
 
@@ -63,7 +62,7 @@ def describe(name: str) -> Table:
     resources = {r["name"]: r for r in descriptor()["resources"]}
     if name not in resources:
         raise unknown("table", name, resources)
-    return _table(resources[name], home())
+    return table_of(resources[name], home())
 
 
 def load(name: str) -> pd.DataFrame:
@@ -73,7 +72,7 @@ def load(name: str) -> pd.DataFrame:
     Cells are held against the schema when a table is sealed (`rutrade data seal`, `rutrade data verify`).
     """
     table = describe(name)
-    content = _content(table)
+    content = content_of(table)
     digest = hashlib.sha256(content).hexdigest()
     if digest != table.sha256:
         raise InputError(
@@ -107,7 +106,8 @@ def fingerprint() -> str:
     return hashlib.sha256(hashes.encode()).hexdigest()
 
 
-def _table(resource: dict, folder: Path) -> Table:
+def table_of(resource: dict, folder: Path) -> Table:
+    """A resource of the descriptor as a table whose file is in `folder`."""
     licence = resource["licenses"][0]
     return Table(
         name=resource["name"],
@@ -121,7 +121,8 @@ def _table(resource: dict, folder: Path) -> Table:
     )
 
 
-def _content(table: Table) -> bytes:
+def content_of(table: Table) -> bytes:
+    """The bytes of a table's file. Raises InputError when it is missing."""
     try:
         return table.path.read_bytes()
     except FileNotFoundError:

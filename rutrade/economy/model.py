@@ -28,6 +28,9 @@ class EconomyModel:
     )  # fmt: skip
     TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
     TOLERANCE = 1e-7
+    # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
+    # program, where a cold solve with presolve proves it in half a second
+    WARM_LIMIT = 500
     # what each constraint is counted by, and in which unit
     FAMILIES = {
         "supply": ("sector", "region", "bn RUB"), "labour": ("region", "thousand persons"),
@@ -200,21 +203,26 @@ class EconomyModel:
         """Solve what is loaded: simplex from a basis, else interior point with crossover; checked outside the solver.
 
         The start is the model's own first solution and never the last one, so that a result does not depend on what
-        was solved before it.
+        was solved before it. A warm start that runs into its limit is begun again from nothing, with presolve.
         """
         import highspy
 
         for warm in (True, False) if basis is not None else (False,):
             self._solver.clearSolver()
             if warm:
-                self._options(solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off")
+                self._options(
+                    solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off",
+                    simplex_iteration_limit=self.WARM_LIMIT,
+                )  # fmt: skip
                 start = highspy.HighsBasis()
                 added = [highspy.HighsBasisStatus.kLower] * (len(p.cost) - len(basis.col_status))
                 start.col_status, start.row_status = [*basis.col_status, *added], list(basis.row_status)
                 start.valid = True
                 self._solver.setBasis(start)
             else:
-                self._options(solver="ipm", run_crossover="on", presolve="on")
+                self._options(
+                    solver="ipm", run_crossover="on", presolve="on", simplex_iteration_limit=highspy.kHighsIInf
+                )
             self._solver.run()
             status, problem = self._solver.getModelStatus(), None
             if status == highspy.HighsModelStatus.kInfeasible:

@@ -1,32 +1,66 @@
 """From notebooks to the published book: execute, gather, build, check."""
 
+import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rutrade import InputError, RunError, files
 from rutrade.publish import pdf
 from rutrade.publish.check import check
-from rutrade.publish.pages import write_pages
+from rutrade.publish.pages import images, write_pages
 from rutrade.publish.runs import execute_all, results
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the lock of builds: two at once would build in the same folder.
+
+    Raises InputError saying who holds it. A killed build's lock is free.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = files.root() / "_build"
+    folder.mkdir(exist_ok=True)
+    lock, holder = FileLock(folder / "building.lock"), folder / "building.txt"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+        raise InputError(f"the book is being built by {who}: wait until it has finished, or stop it") from None
+    try:
+        files.write(holder, f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
 
 
 def build(force: bool = False, jobs: int = 2, print_pdf: bool | None = None) -> Path:
     """Execute, gather, build the HTML with warnings as errors, print the PDF, check it; returns the first page.
 
-    The new book is built aside and replaces the old one only when all checks pass. pdf: True demands the PDF, False
-    leaves it out, None makes it when Chromium is there. Raises RunError with the warnings or problems found, and
-    InputError when the PDF is demanded without Chromium.
+    The new book is built aside and replaces the old one only when all checks pass. print_pdf: True demands the PDF,
+    False leaves it out, None makes it when Chromium is there. Raises RunError with the warnings or problems found, and
+    InputError when the PDF is demanded without Chromium, or another build holds the lock.
     """
+    program = None if print_pdf is False else pdf.chromium()
+    if print_pdf and program is None:
+        raise InputError("the PDF needs Chromium or Chrome, and none is installed: Debian has it as 'chromium'")
+    with alone():
+        return _build(force, jobs, program, wanted=print_pdf is None)
+
+
+def _build(force: bool, jobs: int, program: str | None, wanted: bool) -> Path:
+    """The build itself; program: path of Chromium for the PDF; wanted: whether to say that it is missing."""
     import yaml
 
     from rutrade.publish import explorer
 
-    program = None if print_pdf is False else pdf.chromium()
-    if print_pdf and program is None:
-        raise InputError("the PDF needs Chromium or Chrome, and none is installed: Debian has it as 'chromium'")
     clock, steps = time.perf_counter(), {}
 
     def step(name: str) -> None:
@@ -34,38 +68,24 @@ def build(force: bool = False, jobs: int = 2, print_pdf: bool | None = None) -> 
         steps[name] = time.perf_counter() - clock
         clock = time.perf_counter()
 
+    data = explorer.data()  # refused now rather than after minutes
+    step("explorer")
     pages = execute_all(force, jobs)
     step(f"notebooks ({sum(s > 0 for s in pages.values())} of {len(pages)} executed)")
     write_pages()
+    explorer.write(results() / "explorer", data)
     step("generated pages")
-    explorer.write(results() / "explorer", jobs)
-    step("explorer")
     aside, final = files.root() / "_build" / "next", files.root() / "_build" / "html"
-    shutil.rmtree(aside, ignore_errors=True)
-    log = files.root() / "_build" / "build.log"
-    log.parent.mkdir(exist_ok=True)
-    # Always a clean build: a second build of a broken book would pass, its warnings already spent.
-    command = [
-        str(Path(sys.executable).with_name("jupyter-book")),
-        "build",
-        str(files.root()),
-        "--path-output",
-        str(aside),
-    ]
-    command += ["-n", "-W", "--keep-going", "--all"]
-    with log.open("w", encoding="utf-8") as stream:
-        code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, cwd=files.root()).returncode
-    if code:
-        lines = [x for x in log.read_text(encoding="utf-8").splitlines() if "WARNING" in x or "ERROR" in x]
-        raise RunError("the book did not build:\n" + "\n".join(lines[:20]) + f"\nthe whole log is {log}")
+    _html(aside)
     step("book")
     if program:
         toc = yaml.safe_load((files.root() / "_toc.yml").read_text(encoding="utf-8"))
         pdf.write(aside / "_build" / "html", list(pdf.reading_order(toc)), program)
         step("PDF")
-    elif print_pdf is None:
+    elif wanted:
         print("no PDF: Chromium is not installed (the front page says so)")
-    problems = check(aside / "_build" / "html")
+    alts = {page: [alt for _, alt in found] for page, found in images().items()}
+    problems = check(aside / "_build" / "html", alts)
     if problems:
         raise RunError("the built book fails its checks:\n" + "\n".join(problems[:30]))
     step("checks")
@@ -78,3 +98,19 @@ def build(force: bool = False, jobs: int = 2, print_pdf: bool | None = None) -> 
         print(f"{seconds:8.1f} s    {page}" if seconds else f"    kept      {page}")
     print(f"the book: {(final / 'index.html').as_uri()}")
     return final / "index.html"
+
+
+def _html(aside: Path) -> None:
+    """Build the HTML into a folder; a warning is an error. Raises RunError with the first of them."""
+    shutil.rmtree(aside, ignore_errors=True)
+    log = files.root() / "_build" / "build.log"
+    # Always a clean build: a second build of a broken book would pass, its warnings already spent.
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", files.root(), "--path-output", aside]
+    command += ["-n", "-W", "--keep-going", "--all"]
+    with log.open("w", encoding="utf-8") as stream:
+        code = subprocess.run(
+            [str(word) for word in command], stdout=stream, stderr=subprocess.STDOUT, cwd=files.root()
+        ).returncode
+    if code:
+        lines = [x for x in log.read_text(encoding="utf-8").splitlines() if "WARNING" in x or "ERROR" in x]
+        raise RunError("the book did not build:\n" + "\n".join(lines[:20]) + f"\nthe whole log is {log}")

@@ -1,14 +1,19 @@
 """Checks of a built book."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 _REMOTE_URL = re.compile(r"url\(['\"]?((?:https?:)?//[^)'\"]*)")
 
 
-def check(folder: Path) -> list[str]:
-    """Problems of a built book: remote resources, images without alt text, weight, dead links, doubtful headings."""
+def check(folder: Path, alts: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+    """Problems of a built book: remote resources, bad alt texts, weight, dead links, doubtful headings.
+
+    alts: the alt texts that the cells of a page gave, in order, by the page's name without suffix; an image of the page
+    must carry just that text.
+    """
     from bs4 import BeautifulSoup
 
     soups = {p: BeautifulSoup(p.read_text(encoding="utf-8"), "html.parser") for p in pages(folder)}
@@ -25,8 +30,8 @@ def check(folder: Path) -> list[str]:
             problems.append(f"{page}: {size / 1e6:.1f} MB load at once, {PAGE_LIMIT / 1e6:.1f} MB are allowed")
         for style in soup.find_all("style"):
             problems += [f"{page}: remote style {address}" for address in _REMOTE_URL.findall(style.text)]
-        silent = [image.get("src") for image in soup.find_all("img") if not image.get("alt")]
-        problems += [f"{page}: image without alt text: {source}" for source in silent]
+        given = None if alts is None else alts.get(page.with_suffix("").as_posix())
+        problems += [f"{page}: {problem}" for problem in _alt_problems(soup, given)]
         for link in soup.find_all("a", href=True):
             parts = urlsplit(link["href"])
             if parts.scheme or parts.netloc:
@@ -54,6 +59,35 @@ def check(folder: Path) -> list[str]:
         found = _REMOTE_URL.findall(sheet.read_text(encoding="utf-8", errors="ignore"))
         problems += [f"{sheet.relative_to(folder)}: remote {address}" for address in found]
     return problems
+
+
+def _alt_problems(soup, given: Sequence[str] | None) -> list[str]:
+    """What is wrong with the alt texts of a page's images; given: the texts that its cells gave, if it has cells."""
+    problems, shown = [], []
+    for image in soup.find_all("img"):
+        alt, source = " ".join(image.get("alt", "").split()), image.get("src")
+        if not alt:
+            problems.append(f"image without alt text: {source}")
+        elif _FILE.search(alt):
+            problems.append(f"alt text names a file: '{alt[:80]}'")
+        elif len(alt) < ALT_LEAST:
+            problems.append(f"alt text of {len(alt)} signs, at least {ALT_LEAST} are wanted: '{alt}'")
+        shown.append(alt)
+    if given is not None:
+        wanted = [" ".join(alt.split()) for alt in given]
+        if len(shown) != len(wanted):
+            problems.append(f"{len(shown)} images, its cells made {len(wanted)}")
+        for ours, theirs in zip(shown, wanted, strict=False):
+            if ours != theirs:
+                problems.append(f"alt text '{ours[:60]}' is not what the cell gave: '{theirs[:60]}'")
+    return problems
+
+
+ALT_LEAST = 30  # signs of an alt text
+
+
+# A path or the name of an image file, which is what the theme falls back on.
+_FILE = re.compile(r"\.(png|jpe?g|gif|svg|webp)\b|(^|\s)[\w.-]*/\S*/|[\\]", re.I)
 
 
 PAGE_LIMIT = 1_500_000  # bytes of a page with all that is not loaded lazily

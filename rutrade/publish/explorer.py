@@ -6,14 +6,11 @@ Without feedback the models separate, so small tables are enough. For commodity 
 
 where access is the change of China's share by facilitation and redirection, and prices follow the path of oil. Imports
 are a level by price path times access by facilitation. This holds while supply stays below its cap, (3.5). Every
-entry comes from whole runs of the chain; `check` compares the combination with further runs at random points.
+entry comes from whole runs of the chain (`explorer_grid`); `check` compares the combination with further runs at
+random points.
 """
 
-import hashlib
-import inspect
-import itertools
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,84 +18,32 @@ import numpy as np
 import pandas as pd
 
 from rutrade import RunError, chain, files, scenarios, sweep, trade
-from rutrade import data as tables
 from rutrade.publish import style
-from rutrade.scenarios import Scenario
-
-# Nodes of each lever. Between rail capacities the economy jumps (plans are cut in steps of 10 Mt), so these are the
-# only positions.
-NODES = {
-    "multiplier": (2.0, 2.7, 3.7, 5.0, 6.5, 8.0),
-    "export_propensity": (0.0, 0.1, 0.25, 0.5, 0.6),
-    "rail_capacity": (140.0, 150.0, 158.0, 165.0, 253.0),
-    "facilitation": (0.0, 0.25, 0.5, 0.75, 1.0),
-    # a group joins when redirection passes China's present share in it: 0.011, 0.048, 0.128 and 0.175 are kinks
-    "redirection": (0.0, 0.011087, 0.03, 0.047867, 0.09, 0.128252, 0.15, 0.174615, 0.24, 0.3, 0.4, 0.5),
-    "brent": ("low", "mid", "high"),
-    "export_support": (0.0, 0.5),
-}
-TABLES = {"economy": ("multiplier", "export_propensity", "rail_capacity"), "without": ("rail_capacity",),
-          "access": ("facilitation", "redirection"), "prices": ("brent",)}  # fmt: skip
-START = {"research_infrastructure": True, "multiplier": 3.7, "export_propensity": 0.25, "rail_capacity": 158.0,
-         "facilitation": 0.0, "redirection": 0.0, "export_support": 0.0, "brent": "mid"}  # fmt: skip
-CHECKED, SEED, DRAWS = 200, 7, 500
-ECONOMY = ["gva_effect_bn_rub", "consumption_effect_bn_rub", "npv_public_chain", "rail_price"]
-FIGURES = ["share_constant", "shift_constant_pp", "share", "shift_pp", "turnover_bn_usd", "exports_bn_usd",
-           "imports_bn_usd", *ECONOMY]  # fmt: skip
-REFERENCE = ["share_reference_constant", "share_reference"]
-SUPPLY, EXPORTS, IMPORTS = ([f"{kind} {group}" for group in trade.GROUPS] for kind in ("supply", "exports", "imports"))
+from rutrade.publish.explorer_grid import (
+    CHECKED,
+    ECONOMY,
+    EXPORTS,
+    FIGURES,
+    IMPORTS,
+    INTERVALS,
+    NODES,
+    REFERENCE,
+    START,
+    SUPPLY,
+    TABLES,
+    cuts,
+    stored,
+)
 
 
-def cuts() -> dict[str, float]:
-    """Cut of the delivered price by lever at full facilitation: the high values of the data table."""
-    return tables.load("trade_levers").groupby("lever")["high"].max().to_dict()
+def data() -> dict:
+    """The page's data, from the stored runs.
 
-
-def overrides(state: Mapping) -> dict:
-    """Parameters of the chain at a state of the page: facilitation (0 to 1) moves its four levers together."""
-    levers = {name: round(state["facilitation"] * cut, 10) for name, cut in cuts().items()}
-    return {name: value for name, value in state.items() if name != "facilitation"} | levers
-
-
-def row(point: Mapping) -> dict:
-    """One run: key figures and 2030 by group (supply: exports at base prices; exports, imports: bn USD current)."""
-    result = chain.run(Scenario.check(**point))
-    table = result.tables["trade"].query("year == @chain.HORIZON").set_index(["flow", "group"])
-    sold, bought = table.loc["RUS_to_CHN"], table.loc["CHN_to_RUS"]
-    parts = {"supply": sold["value_bn_usd_base_prices"], "exports": sold["value_bn_usd"]}
-    parts["imports"] = bought["value_bn_usd"]
-    groups = {f"{kind} {group}": v for kind, values in parts.items() for group, v in values.items()}
-    return {**point, **result.figures, **groups}
-
-
-def random_states(count: int, seed: int) -> list[dict]:
-    """States the page can show, drawn evenly over every lever; one in ten without the programme, three redirected."""
-    rng, states = np.random.default_rng(seed), []
-    for _ in range(count):
-        state = {"research_infrastructure": bool(rng.random() < 0.9)}
-        for name in ("multiplier", "export_propensity", "facilitation", "export_support"):
-            state[name] = float(rng.uniform(NODES[name][0], NODES[name][-1]))
-        state["redirection"] = float(rng.uniform(0.01, 0.5)) if rng.random() < 0.7 else 0.0
-        states.append(state | {n: NODES[n][rng.integers(len(NODES[n]))] for n in ("rail_capacity", "brent")})
-    return states
-
-
-def build(folder: Path, jobs: int = 2) -> dict:
-    """The page's data, from the runs in `folder` and those still missing; files of other data or code are removed.
-
-    Raises RunError when the tables do not reproduce a point of the check to 1 % of the figure's range.
+    Raises InputError when the stored runs were made from other inputs, and RunError when the tables do not reproduce a
+    point of the check to 1 % of the figure's range.
     """
-    states = {name: _product(*axes) for name, axes in TABLES.items()}
-    states["without"] = [state | {"research_infrastructure": False} for state in states["without"]]
-    states |= {"check": random_states(CHECKED, SEED), "interval": [START | {"research_infrastructure": False}]}
-    points = [overrides(s) | {"draws": DRAWS if n == "interval" else 0} for n, group in states.items() for s in group]
-    stamp = hashlib.sha256("".join([*map(sweep.key, points), inspect.getsource(row)]).encode()).hexdigest()[:16]
-    for old in folder.glob("*/"):
-        if old.name != stamp:
-            shutil.rmtree(old)
-    table = sweep.sweep(points, folder / stamp, jobs, row=row)
-    rows = iter(range(len(table)))
-    runs = {name: table.iloc[list(itertools.islice(rows, len(group)))] for name, group in states.items()}
+    table = stored()
+    runs = {part: rows.reset_index(drop=True) for part, rows in table.groupby("part", sort=False)}
     prices, interval, both = runs["prices"], runs["interval"].iloc[0], SUPPLY + IMPORTS
     base = runs["access"].iloc[0]
     support = pd.Series(0.0, list(trade.GROUPS))
@@ -115,10 +60,9 @@ def build(folder: Path, jobs: int = 2) -> dict:
         "names": [style.GROUPS[g] for g in trade.GROUPS], "colours": [style.COLOURS[g] for g in trade.GROUPS],
         "support": support.tolist(), "weight": (support + chapter_90 * (support.index == "90-99")).tolist(),
         "share_base_year": float(base["share_base_year"]), "presets": presets(), "checked": CHECKED,
-        "interval": {n: [float(interval[f"{m}_{q}"]) for q in ("q05", "q95")]
-                     for n, m in (("share_constant", "share_constant"), ("turnover_bn_usd", "turnover"))},
+        "interval": {name: [float(interval[q]) for q in ends] for name, ends in INTERVALS.items()},
     }  # fmt: skip
-    return data | {"errors": check(data, states["check"], runs["check"])}
+    return data | {"errors": check(data, runs["check"][list(START)].to_dict("records"), runs["check"])}
 
 
 def presets() -> dict[str, dict]:
@@ -176,15 +120,11 @@ def check(data: Mapping, states: list[dict], runs: pd.DataFrame) -> dict[str, li
     return errors
 
 
-def write(folder: Path, jobs: int = 2) -> Path:
+def write(folder: Path, content: Mapping) -> Path:
     """Write `data.js` (a script, so that the page works from a file) into `folder`; returns its path."""
-    text, path = json.dumps(build(folder, jobs), separators=(",", ":")), folder / "data.js"
-    files.write(path, f"window.RUTRADE_EXPLORER={text};\n")
+    path = folder / "data.js"
+    files.write(path, f"window.RUTRADE_EXPLORER={json.dumps(content, separators=(',', ':'))};\n")
     return path
-
-
-def _product(*names: str) -> list[dict]:
-    return [START | dict(zip(names, x, strict=True)) for x in itertools.product(*(NODES[n] for n in names))]
 
 
 def _nest(table: pd.DataFrame, *names: str) -> dict:

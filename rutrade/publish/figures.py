@@ -1,13 +1,13 @@
 """Charts, and how notebooks publish them: each with its finding as title, alt text, source and data."""
 
 import io
-import re
+from typing import Any
 
 import pandas as pd
 
 from rutrade import InputError
 from rutrade.publish.style import COLOURS, GROUPS, MUTED, RUSSIA, axes
-from rutrade.publish.tables import _csv_link, say
+from rutrade.publish.tables import csv, say, source_line
 
 
 def mark_breaks(ax, years: dict[float, str]) -> None:
@@ -241,8 +241,8 @@ def flows(ax, left: pd.DataFrame, right: pd.DataFrame, colours: dict, least: flo
     ax.axis("off")
 
 
-def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
-    """Show a figure with its finding as title, alt text, source line and data as CSV.
+def publish(fig: Any, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
+    """Show a figure with its finding as title, alt text, source line; hand its data on as CSV.
 
     name: file name of the CSV (lower case, digits, hyphens); title: the finding; alt: what a reader who cannot
     see the figure needs; source: sources and reporters in words. Raises InputError for another name and for an empty
@@ -252,8 +252,7 @@ def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: st
     from IPython.display import HTML, display
     from PIL import Image
 
-    if not re.fullmatch(r"[a-z0-9-]+", name):
-        raise InputError(f"figure name '{name}' is not allowed: lower-case letters, digits and hyphens")
+    numbers = csv(data, name)
     for label, text in (("title", title), ("alt", alt), ("source", source)):
         if not text.strip():
             raise InputError(f"figure '{name}' has no {label}")
@@ -263,8 +262,9 @@ def publish(fig, name: str, title: str, data: pd.DataFrame, alt: str, source: st
     plt.close(fig)
     small = io.BytesIO()
     Image.open(buffer).convert("P", palette=Image.Palette.ADAPTIVE, colors=96).save(small, "png", optimize=True)
-    display({"image/png": small.getvalue()}, raw=True, metadata={"image/png": {"alt": f"{title}. {alt}"}})
-    display(HTML(f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'))
+    told = {"image/png": {"alt": f"{title}. {alt}"}, "text/csv": {"name": name}}
+    display({"image/png": small.getvalue(), "text/csv": numbers}, raw=True, metadata=told)
+    display(HTML(source_line(source, name)))
 
 
 def _wrap(title: str, width: int = 60) -> str:

@@ -6,7 +6,8 @@ import re
 
 from rutrade import data, files, scenarios
 from rutrade.publish.claims import _claims_page, claims
-from rutrade.publish.runs import _stored, anchor, published, results
+from rutrade.publish.finish import alts, anchor, csv_outputs
+from rutrade.publish.runs import Run, cells, published, results
 from rutrade.publish.tables import scroll_box
 
 
@@ -104,37 +105,6 @@ def _data_page() -> str:
     return "\n".join(lines) + "\n\n</div>\n"
 
 
-def _tables_read(source: str) -> list[str]:
-    """Tables of `data/` that a notebook's code reads, itself or through the package, by following names."""
-    import ast
-
-    known, bodies = set(data.names()), {}
-    for path in (files.root() / "rutrade").glob("*.py"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            targets = [node] if hasattr(node, "name") else getattr(node, "targets", ())
-            for target in targets:
-                bodies[path.stem, getattr(target, "name", getattr(target, "id", ""))] = node
-    aliases = dict(re.findall(r"(\w+) as (\w+)", source))
-    aliases = {alias: module for module, alias in aliases.items()}
-    found, seen, queue = set(), set(), [(None, ast.parse(source))]
-    while queue:
-        module, body = queue.pop()
-        for node in ast.walk(body):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                name = (aliases.get(node.value.id, node.value.id), node.attr)
-            elif isinstance(node, ast.Name):
-                name = (module, node.id)
-            else:
-                continue
-            if name in bodies and name not in seen and name[0] not in ("datasets", "book", "cli"):
-                seen.add(name)
-                queue.append((name[0], bodies[name]))
-        loads = any(isinstance(node, ast.Attribute) and node.attr == "load" for node in ast.walk(body))
-        if loads or isinstance(body, ast.Assign):
-            found |= {n.value for n in ast.walk(body) if isinstance(n, ast.Constant) and n.value in known}
-    return [name for name in data.names() if name in found]
-
-
 def _figures_page() -> str:
     """The index a referee needs: each published figure and table with its CSV, cell, code and tables."""
     import nbformat
@@ -145,29 +115,42 @@ def _figures_page() -> str:
         " in the notebook of the source; the code finds its inputs in cells above it. How to go on from here to the row"
         " of a table and its source: [how to check a number](../check-a-number.md).\n",
     ]
-    read = {}
     for run in published():
-        stored = nbformat.read(_stored(run.notebook), as_version=4).cells
-        code = "\n".join(cell.source for cell in stored if cell.cell_type == "code")
-        page = f"[{run.notebook}]({run.scenario}/{run.notebook}.ipynb)"
-        if run.notebook not in read:
-            read[run.notebook] = _tables_read(code)
-        links = (f'<a href="data.html#table-{name}"><code>{name}</code></a>' for name in read[run.notebook])
-        tables = ", ".join(links)
-        lines += [f"## {run.notebook} ({run.scenario})\n", f"Page {page}. Tables it reads: {tables or 'none'}.\n"]
+        stored, page = cells(run.notebook), nbformat.read(run.target, as_version=4)
+        read = page.metadata["rutrade"]["made_from"]["table"]
+        links = (f'<a href="data.html#table-{name}"><code>{name}</code></a>' for name in data.names() if name in read)
+        link, tables = f"[{run.notebook}]({run.scenario}/{run.notebook}.ipynb)", ", ".join(links)
+        lines += [f"## {run.notebook} ({run.scenario})\n", f"Page {link}. Tables it reads: {tables or 'none'}.\n"]
         numbers = {cell.get("id"): number for number, cell in enumerate(stored, 1)}
-        for cell in nbformat.read(run.target, as_version=4).cells:
-            alt = ""
-            for output in cell.get("outputs", ()):
-                alt = output.get("metadata", {}).get("image/png", {}).get("alt", alt)
-                text = output.get("data", {}).get("text/html", "")
-                for name in re.findall(r'class="csv" download="([^"]+)"', text):
-                    caption = re.search(r"<caption>(.*?)</caption>", text)
-                    title = html_text.unescape(caption[1]) if caption else alt.split(". ")[0]
-                    lines += [
-                        f'<span id="{anchor(run.scenario, name)}"></span>\n',
-                        f'**{title}.** <a href="{run.scenario}/tables/{name}">{name}</a>\n',
-                        f"````{{dropdown}} Cell {numbers.get(cell.get('id'), '?')} of notebooks/{run.notebook}.ipynb",
-                        f"```python\n{cell.source}\n```\n````\n",
-                    ]
+        for cell in page.cells:
+            lines += _entries(run, cell, numbers.get(cell.get("id"), "?"))
     return "\n".join(lines) + "\n"
+
+
+def _entries(run: Run, cell, number: int | str) -> list[str]:
+    """Entries of a cell's figures and tables: title, CSV, and the code of the cell."""
+    lines = []
+    for output in cell.get("outputs", ()):
+        for name, _ in csv_outputs({"outputs": [output]}):
+            caption = re.search(r"<caption>(.*?)</caption>", output.data.get("text/html", ""))
+            alt = output.metadata.get("image/png", {}).get("alt", "")
+            title = html_text.unescape(caption[1]) if caption else alt.split(". ")[0]
+            file = f"{run.notebook}-{name}.csv"
+            lines += [
+                f'<span id="{anchor(run.scenario, file)}"></span>\n',
+                f'**{title}.** <a href="{run.scenario}/tables/{file}">{file}</a>\n',
+                f"````{{dropdown}} Cell {number} of notebooks/{run.notebook}.ipynb",
+                f"```python\n{cell.source}\n```\n````\n",
+            ]
+    return lines
+
+
+def images() -> dict[str, list[tuple[str, str]]]:
+    """Images of every published page by document name (`book/results/base/01_...`): base64 PNG and alt text."""
+    import nbformat
+
+    found = {}
+    for run in published():
+        name = run.target.relative_to(files.root()).with_suffix("").as_posix()
+        found[name] = alts(nbformat.read(run.target, as_version=4))
+    return found

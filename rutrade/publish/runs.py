@@ -1,23 +1,27 @@
 """Executions of notebooks: which notebook under which scenario, when a page is stale, and how it is run."""
 
-import hashlib
-import html as html_text
+import gc
 import json
+import logging
 import os
 import re
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
 
-from rutrade import InputError, RunError, __version__, data, files, scenarios, unknown
+from rutrade import InputError, RunError, __version__, files, scenarios, unknown
+from rutrade.publish import provenance
+from rutrade.publish.finish import finish
 
 # Results must not depend on these; fixing them in runs makes a difference visible as a fault of ours.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-
-
-_CSV_LINK = re.compile(r'download="(?P<name>[a-z0-9-]+)\.csv" href="data:text/csv;charset=utf-8,(?P<data>[^"]*)"')
+# A kernel complains that its messages are not encrypted, and after Ctrl-C of closed sockets: no news to a reader.
+_KERNEL = {"extra_arguments": ["--log-level=CRITICAL"], "kernel_name": "python3"}
+_TIMEOUT = 1800  # seconds a cell may take
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,13 @@ def notebooks() -> list[str]:
     return sorted(p.stem for p in (files.root() / "notebooks").glob("*.ipynb"))
 
 
+def cells(name: str) -> list:
+    """Cells of a stored notebook."""
+    import nbformat
+
+    return nbformat.read(_stored(name), as_version=4).cells
+
+
 def prepare(
     name: str, scenario: str = scenarios.BASE, overrides: dict | None = None, folder: Path | None = None
 ) -> Run:
@@ -57,7 +68,7 @@ def prepare(
     label = Path(scenario).stem
     if overrides and folder is None:
         # A page with the reader's own parameters never replaces a published one.
-        digest = hashlib.sha256(json.dumps(overrides, sort_keys=True, default=str).encode()).hexdigest()[:8]
+        digest = files.digest([json.dumps(overrides, sort_keys=True, default=str)])[:8]
         label = f"{label}-{digest}"
     target = (folder or results() / label) / f"{matches[0]}.ipynb"
     return Run(matches[0], label, tuple(sorted(values.items())), target)
@@ -72,58 +83,85 @@ def published() -> list[Run]:
     return [prepare(name, scenario, folder=results() / scenario) for scenario, name in entries]
 
 
-def key(run: Run) -> str:
-    """Freshness key: changes when the notebook's cells, the parameters, package, data or lock change."""
-    import nbformat
+def fresh(run: Run) -> bool:
+    """Whether the executed page exists and nothing it was made from has changed."""
+    try:
+        made = json.loads(run.target.read_text(encoding="utf-8"))["metadata"]["rutrade"]["made_from"]
+        return all(made[kind] == value for kind, value in _own(run).items()) and not provenance.changed(made)
+    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError):
+        return False
 
-    cells = nbformat.read(_stored(run.notebook), as_version=4).cells
-    digest = hashlib.sha256(json.dumps([[c.cell_type, c.source] for c in cells]).encode())
-    digest.update(json.dumps(run.overrides, default=str).encode())
-    for path in sorted((files.root() / "rutrade").glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    for preset in scenarios.names():
-        digest.update(json.dumps(scenarios.load(preset), sort_keys=True).encode())
-    digest.update(data.fingerprint().encode() + (files.root() / "requirements.txt").read_bytes())
-    return digest.hexdigest()
+
+def _own(run: Run) -> dict[str, dict[str, str]]:
+    """Fingerprints of what is the run's own: the notebook's cells and the parameters set."""
+    stored = cells(run.notebook)
+    content = json.dumps([[c.cell_type, c.source, sorted(c.metadata.get("tags", ()))] for c in stored])
+    parameters = json.dumps(run.overrides, default=str)
+    return {
+        "notebook": {run.notebook: files.digest([content])[:16]},
+        "parameters": {run.scenario: files.digest([parameters])[:16]},
+    }
 
 
 def execute(run: Run, progress: bool = True) -> dict:
     """Execute one run by papermill, write aside, then move; returns its manifest.
 
     A notebook that raises leaves the last good page in place; the half-run one is kept under `failed/`. Raises
-    InputError when the notebook raised one (its sentence) and RunError naming notebook, cell and error otherwise.
+    InputError when the notebook raised one (its sentence) and RunError naming notebook, cell and error otherwise, or
+    saying that the kernel ended.
     """
     import nbformat
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.update(_ENVIRONMENT)
     started, clock = datetime.now(UTC), time.perf_counter()
     folder = run.target.parent
+    clear(folder)
     aside = folder / f".{run.notebook}.{os.getpid()}.part.ipynb"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         aside.touch()
     except OSError as error:
         raise InputError(f"results folder {folder} cannot be written: {error.strerror}") from None
+    own = _own(run)
+    source = nbformat.read(_stored(run.notebook), as_version=4)
+    source.cells.append(nbformat.v4.new_code_cell(provenance.REPORT, id="provenance"))
     try:
-        papermill.execute_notebook(
-            _stored(run.notebook), aside, parameters=dict(run.overrides), progress_bar=progress, start_timeout=120
-        )
+        with _quiet():
+            papermill.execute_notebook(
+                source, aside, parameters=dict(run.overrides), progress_bar=progress, start_timeout=120,
+                request_save_on_cell_execute=False, **_KERNEL,
+            )  # fmt: skip
+        notebook = nbformat.read(aside, as_version=4)
+        used = notebook.cells.pop().outputs[0].data["application/json"]
+        made = own | {
+            "table": provenance.tables(used["table"]),
+            "module": provenance.modules(used["module"]),
+            "presets": provenance.presets() if used["presets"] else {},
+            "lock": provenance.lock(),
+        }
         manifest = {
             "notebook": run.notebook,
             "scenario": run.scenario,
             "overrides": dict(run.overrides),
             "version": __version__,
-            "data": data.fingerprint()[:16],
-            "lock": hashlib.sha256((files.root() / "requirements.txt").read_bytes()).hexdigest()[:16],
+            "data": files.digest([json.dumps(made["table"])])[:16],
+            "lock": made["lock"]["requirements.txt"],
             "date": started.strftime("%Y-%m-%d %H:%M UTC"),
             "seconds": round(time.perf_counter() - clock, 1),
-            "key": key(run),
+            "made_from": made,
         }
-        nbformat.write(_finish(nbformat.read(aside, as_version=4), manifest, folder), aside)
-        aside.replace(run.target)
+        listed = any(other.target == run.target for other in published())
+        page = finish(notebook, manifest, folder, listed)
+        files.write(run.target, nbformat.writes(page))
         return manifest
+    except DeadKernelError:
+        raise RunError(
+            f"{run.notebook} ({run.scenario}): its kernel ended without a word, perhaps for want of memory;"
+            " the last good page is kept"
+        ) from None
     except PapermillExecutionError as error:
         failed = folder / "failed"
         failed.mkdir(exist_ok=True)
@@ -145,17 +183,19 @@ def execute_all(force: bool = False, jobs: int = 2) -> dict[str, float]:
     page that failed.
     """
     from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     from tqdm import tqdm
 
+    clear(results())
     runs = published()
     stale = [run for run in runs if force or not fresh(run)]
     seconds = {f"{run.scenario}/{run.notebook}": 0.0 for run in runs}
     failures = []
     # Processes and not threads: the working directory and the kernel's environment are global to a process.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = {pool.submit(execute, run, False): run for run in stale}
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_listen) as pool:
+        with _deaf():
+            futures = {pool.submit(_execute, run): run for run in stale}
         try:
             for future in tqdm(
                 as_completed(futures), total=len(futures), desc="notebooks", unit="page", disable=not stale
@@ -166,19 +206,97 @@ def execute_all(force: bool = False, jobs: int = 2) -> dict[str, float]:
                 except (InputError, RunError) as error:
                     failures.append(str(error))
         except KeyboardInterrupt:
-            pool.shutdown(wait=True, cancel_futures=True)
+            with _deaf():
+                # A terminal tells the workers itself; `kill -INT` tells only this process.
+                for worker in active_children():
+                    os.kill(worker.pid, signal.SIGINT)
+                pool.shutdown(wait=True, cancel_futures=True)
             raise
     if failures:
         raise RunError("; ".join(failures))
     return seconds
 
 
-def fresh(run: Run) -> bool:
-    """Whether the executed page exists and its key still holds."""
+class _Worker:
+    """State of a worker: whether it was told to stop, and whether a notebook is being executed."""
+
+    stopped = False
+    busy = False
+
+
+def _listen() -> None:
+    """Let Ctrl-C end a worker's notebook at most once, so that its kernel is shut down in peace, and start no other."""
+
+    def interrupt(*_: object) -> None:
+        first, _Worker.stopped = not _Worker.stopped, True
+        if first and _Worker.busy:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def _execute(run: Run) -> dict:
+    if _Worker.stopped:
+        raise KeyboardInterrupt
+    _Worker.busy = True
     try:
-        return json.loads(run.target.read_text(encoding="utf-8"))["metadata"]["rutrade"]["key"] == key(run)
-    except (OSError, KeyError, json.JSONDecodeError):
+        return execute(run, progress=False)
+    finally:
+        _Worker.busy = False
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment; processes started meanwhile ignore it until they say otherwise."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # only the main thread may choose
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out what asyncio and the notebook client say of a kernel that went under them: here it becomes an error."""
+
+    def wanted(record: logging.LogRecord) -> bool:
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        return kind not in ("ZMQError", "DeadKernelError") and not record.getMessage().startswith("Kernel died")
+
+    loggers = [logging.getLogger(name) for name in ("asyncio", "traitlets", "papermill")]
+    for logger in loggers:
+        logger.addFilter(wanted)
+    try:
+        yield
+    except KeyboardInterrupt:
+        gc.collect()  # the complaints come when the tasks are collected
+        raise
+    finally:
+        for logger in loggers:
+            logger.removeFilter(wanted)
+
+
+def clear(folder: Path) -> None:
+    """Remove what killed runs left half-written in a folder: files `.NAME.PID.part` whose process has ended."""
+    for path in folder.rglob(".*.part*"):
+        found = re.fullmatch(r"\..+\.(\d+)\.part(\.ipynb)?", path.name)
+        if found and not running(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def running(pid: int) -> bool:
+    """Whether a process of this machine is running."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def renew(name: str) -> Path:
@@ -197,7 +315,11 @@ def renew(name: str) -> Path:
         raise unknown("notebook", name, [p.stem for p in texts])
     text, name = found[0], found[0].stem
     notebook = jupytext.read(text)
-    NotebookClient(notebook, timeout=1800, kernel_name="python3").execute()
+    client = NotebookClient(notebook, timeout=_TIMEOUT, **_KERNEL)
+    # Not client.execute: it takes Ctrl-C for itself and goes on with a kernel that is gone.
+    with _quiet(), client.setup_kernel():
+        for number, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, number)
     notebook.metadata.pop("widgets", None)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["language_info"] = {"name": "python"}
@@ -205,59 +327,9 @@ def renew(name: str) -> Path:
         cell["id"] = f"cell-{number:02d}"
         cell.metadata.pop("execution", None)
     target = _stored(name)
-    aside = target.with_suffix(".part")
-    nbformat.write(notebook, aside)
-    aside.replace(target)
+    files.write(target, nbformat.writes(notebook) + "\n")
     return target
 
 
 def _stored(name: str) -> Path:
     return files.root() / "notebooks" / f"{name}.ipynb"
-
-
-def _finish(notebook, manifest: dict, folder: Path):
-    """Turn papermill's output into a page: hide parameter cells, name the scenario, put CSV files beside it."""
-    import nbformat
-
-    scenario = manifest["scenario"]
-    listed = any(run.target == folder / f"{manifest['notebook']}.ipynb" for run in published())
-    for cell in notebook.cells:
-        tags = cell.metadata.setdefault("tags", [])
-        if {"parameters", "injected-parameters"} & set(tags) and "remove-cell" not in tags:
-            tags.append("remove-cell")
-        if cell.cell_type == "markdown" and scenario != scenarios.BASE:
-            cell.source = re.sub(r"^# (.+)$", rf"# \1 (scenario {scenario})", cell.source, count=1, flags=re.M)
-        for output in cell.get("outputs", ()):
-            text = output.get("data", {}).get("text/html", "")
-            if match := _CSV_LINK.search(text):
-                name = f"{manifest['notebook']}-{match['name']}.csv"
-                files.write(folder / "tables" / name, unquote(match["data"]))
-                rest = text[match.end() :]
-                if listed:
-                    # From every figure of the book to its cell, tables and sources.
-                    check = f'<a class="check" aria-label="Check {match["name"]}" href="../figures.html#{{}}">Check</a>'
-                    rest = rest.replace("</a>", "</a> " + check.format(anchor(scenario, name)), 1)
-                link = f'download="{name}" href="tables/{name}"'
-                output["data"]["text/html"] = text[: match.start()] + link + rest
-    rows = "".join(
-        f"<tr><th scope='row'>{label}</th><td>{html_text.escape(str(manifest[name]))}</td></tr>"
-        for name, label in {
-            "scenario": "scenario",
-            "overrides": "parameters changed",
-            "version": "rutrade version",
-            "data": "data sha256 (first 16)",
-            "lock": "lock sha256 (first 16)",
-            "date": "executed",
-            "seconds": "duration, s",
-        }.items()
-    )
-    page = f"<details class='manifest'><summary>How this page was made</summary><table>{rows}</table></details>"
-    notebook.cells.append(nbformat.v4.new_markdown_cell(page))
-    notebook.metadata.pop("papermill", None)
-    notebook.metadata["rutrade"] = manifest
-    return notebook
-
-
-def anchor(scenario: str, csv: str) -> str:
-    """Where a figure or table stands in the index."""
-    return f"{scenario}-{Path(csv).stem}"

@@ -1,14 +1,18 @@
 """How notebooks publish tables, parameters, sentences and recorded values."""
 
 import re
-from urllib.parse import quote
 
 import pandas as pd
 
+from rutrade import InputError
+
 
 def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dict | str = "{:,.1f}") -> None:
-    """Show a table with caption (which year's prices, which reporter), source line and the same figures as CSV."""
-    from IPython.display import HTML, display
+    """Show a table with caption (which year's prices, which reporter) and source line; the same figures as CSV.
+
+    name: file name of the CSV (lower case, digits, hyphens). Raises InputError for another name.
+    """
+    from IPython.display import display
 
     number = data.select_dtypes("number").columns
     chosen = formats if isinstance(formats, dict) else dict.fromkeys(number, formats)
@@ -20,12 +24,10 @@ def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dic
     html = re.sub(r"(<table[^>]*>)", rf"\1<caption>{caption}</caption>", html, count=1).replace(
         "<th>", '<th scope="col">'
     )
-    display(
-        HTML(
-            f'<div class="table-scroll" role="region" tabindex="0" aria-label="{caption.split(":")[0]}">{html}</div>'
-            f'<p class="source">Source: {source}. {_csv_link(name, data)}</p>'
-        )
-    )
+    label = caption.split(":")[0]
+    box = f'<div class="table-scroll" role="region" tabindex="0" aria-label="{label}">{html}</div>'
+    shown = {"text/html": box + source_line(source, name), "text/csv": csv(data, name)}
+    display(shown, raw=True, metadata={"text/csv": {"name": name}})
 
 
 def parameters(values) -> None:
@@ -61,9 +63,24 @@ def _has_index(data: pd.DataFrame) -> bool:
     return data.index.name is not None or data.index.nlevels > 1
 
 
-def _csv_link(name: str, data: pd.DataFrame) -> str:
-    text = data.to_csv(index=_has_index(data), float_format="%.6g", lineterminator="\n")
-    return f'<a class="csv" download="{name}.csv" href="data:text/csv;charset=utf-8,{quote(text)}">Data (CSV)</a>'
+def csv(data: pd.DataFrame, name: str) -> str:
+    """A figure's or table's data as CSV, twelve digits: enough to be compared at 1e-9 relative.
+
+    Raises InputError when the name is not one of lower-case letters, digits and hyphens.
+    """
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise InputError(f"name '{name}' of a figure or table is not allowed: lower-case letters, digits and hyphens")
+    return data.to_csv(index=_has_index(data), float_format="%.12g", lineterminator="\n")
+
+
+def source_line(source: str, name: str) -> str:
+    """The line below a figure or table, with the place where its page links the CSV."""
+    return f'<p class="source">Source: {source}. {csv_place(name)}</p>'
+
+
+def csv_place(name: str) -> str:
+    """Mark in a notebook's output that a page of the book replaces by links; not seen in a bare notebook."""
+    return f"<!-- csv {name} -->"
 
 
 def scroll_box(label: str) -> str:

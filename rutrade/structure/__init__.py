@@ -1,15 +1,17 @@
-"""Part 1 of the paper: indicators of the structure of trade, and the panels they are taken from."""
+"""Part 1 of the paper: the structure of trade, whether it upgrades, and where its value is added.
 
+indices (0.1)-(0.9) | tables (panels of groups, chapters and goods) | upgrading (HS6: technology, margins, advantage) |
+value_added (whose work is in a flow). Functions take the compiled tables as arguments; nothing here reads data.
+"""
+
+from rutrade.structure import upgrading, value_added
 from rutrade.structure.indices import (
     aggregate,
     balassa,
-    complementarity,
-    contributions,
     finger_kreinin,
     growth_rate,
     grubel_lloyd,
     herfindahl,
-    intensity,
     lawrence,
     mirror_gap,
     price_quantity,
@@ -40,8 +42,9 @@ from rutrade.structure.tables import (
 
 __all__ = [
     "aggregate", "balassa", "change_indices", "chapter_share", "chapters", "chemicals_share", "compare_with_sherin",
-    "complementarity", "contributions", "decompose_goods", "engineering_share", "facts", "finger_kreinin", "good",
-    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intensity", "intra_industry", "lawrence", "mirror_gap",
+    "decompose_goods", "engineering_share", "facts", "finger_kreinin", "good",
+    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intra_industry", "lawrence", "mirror_gap",
     "mirror_table", "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "spliced",
-    "symmetric_balassa", "totals", "weights",
+    "symmetric_balassa", "totals", "upgrading", "value_added",
+    "weights",
 ]  # fmt: skip

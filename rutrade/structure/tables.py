@@ -136,9 +136,13 @@ def engineering_share(by_chapter: pd.DataFrame) -> pd.Series:
     return chapter_share(by_chapter, 84, 90)
 
 
-def chemicals_share(by_chapter: pd.DataFrame) -> pd.Series:
-    """Share of chemical products, HS 28-40 (with fertilisers, plastics and rubber)."""
-    return chapter_share(by_chapter, 28, 40)
+def chemicals_share(by_chapter: pd.DataFrame, fertilisers: bool = True) -> pd.Series:
+    """Share of chemical products, HS 28-40 (plastics and rubber included), with or without fertilisers (HS 31).
+
+    Fertilisers are processed raw materials and a quarter to a half of Russia's chemicals sold to China: say which.
+    """
+    share = chapter_share(by_chapter, 28, 40)
+    return share if fertilisers else share - chapter_share(by_chapter, 31, 31)
 
 
 def raw_share(by_chapter: pd.DataFrame, concordance: pd.DataFrame) -> pd.Series:
@@ -150,7 +154,7 @@ def raw_share(by_chapter: pd.DataFrame, concordance: pd.DataFrame) -> pd.Series:
 def decompose_goods(
     table: pd.DataFrame, items: list[str], exporter: str, importer: str, start: int, end: int
 ) -> pd.DataFrame:
-    """Log change of value from `start` to `end` split into unit value and quantity (0.12), one row for each good.
+    """Log change of value from `start` to `end` split into unit value and quantity (0.9), one row for each good.
 
     Goods without tonnes in both years are left out.
     """

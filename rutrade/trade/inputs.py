@@ -1,15 +1,18 @@
 """Inputs of model 3 from the data package."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-import numpy as np
 import pandas as pd
 
 from rutrade import data, unknown
 from rutrade.trade.backtest import interval_errors, rolling_errors
+from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.gravity import gravity_panel
 from rutrade.trade.groups import FLOWS, GROUPS
-from rutrade.trade.projection import Paths, TradeBase, _logit
+from rutrade.trade.projection import Paths, TradeBase
+from rutrade.trade.shares import china_shares
+from rutrade.trade.world import Benchmark, benchmark
 
 
 def gravity() -> pd.DataFrame:
@@ -26,27 +29,6 @@ class Inputs:
     paths: Paths
     errors: pd.DataFrame | None
     levers: pd.DataFrame
-
-
-def china_shares(world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, year: int, method: str = "held"):
-    """Share of China in Russia's exports by group in `year` (fraction), from the last year with a world structure.
-
-    world: group x (world_musd, china_musd) of the reference year; total: year x (world, china) of one source; value:
-    bilateral exports by group in `year`, bn USD. "held": the world structure is held and scaled to the world total;
-    "moved": the reference shares move by the change of the logit of the total share. Miscellaneous goods (90-99) hold
-    confidential trade in the world figures and take the total share. Raises InputError for another method.
-    """
-    if method not in ("held", "moved"):
-        raise unknown("method of shares", method, ("held", "moved"))
-    reference, overall = world.attrs["year"], total["china"] / total["world"]
-    if method == "held":
-        share = value * 1e3 / (world["world_musd"] * total["world"][year] / total["world"][reference])
-    else:
-        shift = _logit(overall[year]) - _logit(overall[reference])
-        share = 1 / (1 + np.exp(-_logit(world["china_musd"] / world["world_musd"]) - shift))
-    share = share.clip(upper=0.95).reindex(GROUPS)
-    share["90-99"] = overall[year]
-    return share
 
 
 def projection(
@@ -129,3 +111,34 @@ def history(last: int = 2023) -> dict:
         "paths": paths(),
         "world": world.set_axis(list(FLOWS), axis=1),
     }
+
+
+def world(study: str = "median") -> Benchmark:
+    """The benchmark of the world model, 2022; study: whose trade elasticities, or "median" (see `elasticities`).
+
+    Raises InputError for an unknown study.
+    """
+    return _world(data.fingerprint(), study)
+
+
+@lru_cache(maxsize=4)
+def _world(fingerprint: str, study: str) -> Benchmark:
+    tables = (data.load(name) for name in ("world_flows", "world_regions", "world_sectors", "theta"))
+    return benchmark(*tables, study=study)
+
+
+def world_paths() -> WorldPaths:
+    """Growth, nominal GDP, Brent and current accounts by year, for the world's baseline."""
+    growth = data.load("world_growth").astype({"year": int})
+    accounts = data.load("current_accounts").astype({"year": int})
+    prices = data.load("price_paths").astype({"year": int})
+    brent = prices[prices["commodity"] == "brent"].pivot(index="year", columns="scenario", values="value")
+    brent = brent.drop(columns="observed").apply(lambda path: path.fillna(brent["observed"]))
+    known = growth.loc[growth["status"] != "estimate", "year"].max()
+    return WorldPaths(
+        volume=growth.pivot(index="year", columns="region", values="growth_pct") / 100,
+        nominal=growth.pivot(index="year", columns="region", values="gdp_bn_usd"),
+        brent=brent[["low", "mid", "high"]],
+        current_account=accounts.pivot(index="year", columns="region", values="current_account_bn_usd"),
+        last_known=int(known),
+    )

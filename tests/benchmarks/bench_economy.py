@@ -4,7 +4,7 @@ import highspy
 import pandas as pd
 import pytest
 
-from rutrade import economy
+from rutrade import InputError, economy
 from rutrade.economy import EconomyModel, ProjectColumn, regional
 
 
@@ -75,3 +75,29 @@ def test_resolves_against_rebuilding(compare, given):
         assert mine == pytest.approx(theirs, rel=1e-9)
 
     compare("re-solve with changed project / rebuild", ours, rebuild, 0.2, check, versions=("highspy",))
+
+
+def test_an_infeasible_point_against_a_cold_solve_and_its_diagnosis(compare, given):
+    tables, paths, kappa = given
+    base = economy.path(tables, paths, (2016, 2019, 2023), kappa=kappa)[2023].state
+    model = EconomyModel(tables, 2030, paths, base, kappa=kappa)
+    model.solve()
+    start = model._basis
+
+    def failing(basis):
+        model._basis = basis
+        with pytest.raises(InputError, match="stage 2030 has no solution") as error:
+            model.solve([project(1e4)])
+        return str(error.value)
+
+    def check(mine, theirs):
+        assert mine == theirs
+
+    compare(
+        "infeasible point / cold solve and diagnosis",
+        lambda: failing(start),
+        lambda: failing(None),
+        1.2,
+        check,
+        versions=("highspy",),
+    )

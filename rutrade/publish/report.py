@@ -1,0 +1,54 @@
+"""What a reader takes away from one run: its key figures, and the executed notebook as a single HTML page."""
+
+import html as html_text
+import re
+from pathlib import Path
+
+from rutrade import files
+
+
+def figures(page: Path) -> dict[str, object]:
+    """Recorded values of an executed notebook by name, in the order of the page; see `tables.record`."""
+    import ast
+
+    import nbformat
+
+    found: dict[str, object] = {}
+    for cell in nbformat.read(page, as_version=4).cells:
+        for output in cell.get("outputs", ()):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            if name:
+                found[name] = ast.literal_eval(output["data"]["application/papermill.record/text/plain"])
+    return found
+
+
+def html(page: Path) -> Path:
+    """Write an executed notebook beside itself as one HTML page without code; its path.
+
+    Figures and styles are in the page, which has no scripts; the CSV files stay beside it. Raises InputError when the
+    page cannot be written.
+    """
+    from tempfile import TemporaryDirectory
+
+    import nbformat
+    from docutils.core import publish_string
+    from myst_nb.docutils_ import Parser
+
+    outputs = [o for cell in nbformat.read(page, as_version=4).cells for o in cell.get("outputs", ())]
+    texts = [about["alt"] for o in outputs for about in o.get("metadata", {}).values()
+             if isinstance(about, dict) and "alt" in about]  # fmt: skip
+    with TemporaryDirectory() as aside:
+        settings = {
+            "output_encoding": "unicode", "report_level": 5, "image_loading": "embed", "math_output": "MathML",
+            "nb_execution_mode": "off", "nb_remove_code_source": True, "nb_output_folder": aside,
+            "myst_enable_extensions": ["dollarmath", "colon_fence"],
+        }  # fmt: skip
+        source = page.read_text(encoding="utf-8")
+        body = publish_string(source, str(page), parser=Parser(), writer_name="html5", settings_overrides=settings)
+    # myst-nb gives each figure the name of a file as its text
+    described = iter(texts)
+    image = re.compile(r'(?<=<img alt=")[^"]*(?=" src="data:)')
+    body = image.sub(lambda found: html_text.escape(next(described, found[0])), body)
+    target = page.with_suffix(".html")
+    files.write(target, body)
+    return target

@@ -1,0 +1,41 @@
+"""What is done to built pages: each mend is made, a second call changes nothing."""
+
+from rutrade.publish import check, polish
+
+
+def test_every_mend_is_made_once(small_book):
+    polish.polish(small_book)
+    text = (small_book / "page.html").read_text(encoding="utf-8")
+    assert 'loading="lazy"' in text and 'width="7"' in text and 'height="5"' in text
+    assert '<a class="enlarge" href="a.png" title="Open the figure alone"><img' in text
+    assert '<caption><span class="stays">All rows</span></caption>' in text
+    assert "THEBE" not in text and text.count("var a = 1;") == 1 and "keep.js" in text
+    assert text.count("viewport") == 1
+    assert '<div aria-label="Table 1: Rows" class="table-scroll" role="region" tabindex="0"><table>' in text
+    assert '<td></td><th scope="col">b</th>' in text
+    assert '<div class="math" tabindex="0">' in text
+    assert 'role="complementary"' in text and '<nav aria-label="Back to top"><button' in text
+    assert (small_book / "_static/scripts/fontawesome.js").read_text() == 'x={moon:[1,2,[3,"m"],"f1","M1 2z"],}'
+    sheet = (small_book / "_static/styles/theme.css").read_text()
+    assert sheet == "a{background:url(../file.png)}\nb{}"
+    polish.polish(small_book)
+    assert (small_book / "page.html").read_text(encoding="utf-8") == text
+    assert (small_book / "_static/styles/theme.css").read_text() == sheet
+
+
+def test_a_page_that_only_leads_on_becomes_a_whole_page_with_a_link(small_book):
+    (small_book / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=page.html" />\n')
+    polish.polish(small_book)
+    text = (small_book / "index.html").read_text()
+    assert text.startswith("<!DOCTYPE html>\n<html lang=") and 'url=page.html"' in text
+    assert '<a href="page.html">' in text and "favicon" in text
+    polish.polish(small_book)
+    assert (small_book / "index.html").read_text() == text
+
+
+def test_a_heavy_page_is_a_problem_unless_its_images_load_lazily(small_book, monkeypatch):
+    monkeypatch.setattr(check, "PAGE_LIMIT", 2000)
+    (small_book / "a.png").write_bytes(bytes(3000))
+    assert any("load at once" in problem for problem in check.check(small_book))
+    polish.polish(small_book)
+    assert not any("load at once" in problem for problem in check.check(small_book))

@@ -1,0 +1,203 @@
+"""Value added in trade: the published interregional example, identities, and the refusal of broken tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from rutrade import InputError, structure
+from rutrade.structure import value_added as va
+
+# Miller & Blair 2009, Input-Output Analysis, 2nd ed., section 3.3: two regions, three and two sectors.
+LABELS = pd.MultiIndex.from_tuples([("L", "1"), ("L", "2"), ("L", "3"), ("M", "1"), ("M", "2")])
+FLOWS = [[150, 500, 50, 25, 75], [200, 100, 400, 200, 100], [300, 500, 50, 60, 40], [75, 100, 60, 200, 250],
+         [50, 25, 25, 150, 100]]  # fmt: skip
+OUTPUT = np.array([1000, 2000, 1000, 1200, 800])
+INVERSE = [[1.423, 0.465, 0.291, 0.192, 0.304], [0.635, 1.424, 0.671, 0.409, 0.456],
+           [0.638, 0.537, 1.336, 0.250, 0.311], [0.267, 0.200, 0.197, 1.341, 0.547],
+           [0.147, 0.091, 0.093, 0.216, 1.254]]  # fmt: skip
+
+
+def miller_blair():
+    flows = pd.DataFrame(FLOWS, LABELS, LABELS, dtype=float)
+    final = OUTPUT - flows.sum(axis=1)
+    split = pd.DataFrame({"L": 0.75 * final, "M": 0.25 * final})
+    return va.WorldTable(flows, split)
+
+
+def random_table(seed, regions=3, industries=4):
+    rng = np.random.default_rng(seed)
+    names = pd.MultiIndex.from_product([[f"R{r}" for r in range(regions)], [f"i{i}" for i in range(industries)]])
+    flows = rng.uniform(0, 1, (len(names), len(names))) * (rng.random((len(names), len(names))) < 0.7)
+    final = rng.uniform(2, 9, (len(names), regions))
+    x = flows.sum(1) + final.sum(1)
+    flows *= np.minimum(1, 0.9 * x / np.maximum(flows.sum(0), 1e-9))  # no industry buys more than it sells
+    labels = list(dict.fromkeys(names.get_level_values(0)))
+    return va.WorldTable(pd.DataFrame(flows, names, names), pd.DataFrame(final, names, labels))
+
+
+seeds = some.integers(0, 10_000)
+
+
+def test_the_published_inverse_of_miller_and_blair_is_what_is_solved_with():
+    table = miller_blair()
+    assert table.output.to_numpy() == pytest.approx(OUTPUT)
+    assert table.solve(np.eye(5)) == pytest.approx(np.array(INVERSE), abs=6e-4)
+    assert table.solve(np.eye(5), transposed=True) == pytest.approx(np.array(INVERSE).T, abs=6e-4)
+
+
+def test_value_added_by_origin_is_that_of_the_explicit_inverse_of_the_published_example():
+    table = miller_blair()
+    v = 1 - np.array(FLOWS).sum(0) / OUTPUT
+    expected = np.array([v[:3] @ np.array(INVERSE)[:3], v[3:] @ np.array(INVERSE)[3:]]).T
+    assert va.content_by_origin(table)[["L", "M"]].to_numpy() == pytest.approx(expected, abs=1.5e-3)
+    share = va.flow_content(table, "L", "M")
+    gross = np.array([25 + 75, 200 + 100, 60 + 40]) + 0.25 * (OUTPUT[:3] - np.array(FLOWS)[:3].sum(1))
+    assert share["flow"].tolist() == pytest.approx([*gross, gross.sum()])
+    assert share["domestic_share"].iloc[:3].tolist() == pytest.approx(expected[:3, 0].tolist(), abs=1.5e-3)
+    assert share.loc["total", "domestic"] == pytest.approx((gross * expected[:3, 0]).sum(), rel=1e-3)
+    assert (share["other"] == 0).all(), "there is no third region"
+
+
+@given(seeds)
+def test_value_added_of_all_origins_in_a_unit_of_output_is_the_unit(seed):
+    table = random_table(seed)
+    assert va.content_by_origin(table).sum(axis=1).to_numpy() == pytest.approx(np.ones(12))
+    parts = va.flow_content(table, "R0", "R1")
+    assert parts[["domestic_share", "partner_share", "other_share"]].sum(axis=1).to_numpy() == pytest.approx(np.ones(5))
+    assert parts[["domestic", "partner", "other"]].sum(axis=1).to_numpy() == pytest.approx(parts["flow"].to_numpy())
+
+
+@given(seeds)
+def test_value_added_absorbed_is_the_final_demand_of_the_destination_and_the_product_of_the_origin(seed):
+    table = random_table(seed)
+    absorbed = pd.DataFrame({d: {o: va.value_added_in_demand(table, o, d).sum() for o in table.regions}
+                             for d in table.final})  # fmt: skip
+    assert absorbed.sum().to_numpy() == pytest.approx(table.final.sum().to_numpy())
+    product = table.value_added.groupby(level=0).sum()
+    assert absorbed.sum(axis=1).to_numpy() == pytest.approx(product[table.regions].to_numpy())
+
+
+@given(seeds)
+def test_an_industry_without_foreign_inputs_anywhere_has_only_domestic_value_added(seed):
+    table = random_table(seed)
+    same = np.equal.outer(*[table.output.index.get_level_values(0)] * 2)
+    closed = va.WorldTable(table.intermediate.where(same, 0.0), table.final)
+    content = va.content_by_origin(closed)
+    own = np.array([content.loc[key, key[0]] for key in content.index])
+    assert own == pytest.approx(np.ones(12))
+    assert va.dependence(closed, "R0", "R1")[["direct", "value_added"]].abs().max().max() < 1e-12
+
+
+def test_dependence_counts_direct_inputs_and_those_through_others():
+    found = va.dependence(miller_blair(), "M", "L")
+    assert found["direct"].tolist() == pytest.approx([285 / 635, 215 / 565])
+    assert found["imported"].tolist() == [1, 1], "the only other region"
+    assert found["value_added"].tolist() == pytest.approx(found["foreign"].tolist())
+    assert (found["value_added"] > found["direct"] * 0.2).all()
+
+
+def test_an_industry_without_output_has_no_content_and_its_absent_flow_no_share():
+    table = miller_blair()
+    flows, final = table.intermediate.copy(), table.final + 500.0
+    flows.loc[("L", "2")] = flows[("L", "2")] = final.loc[("L", "2")] = 0.0
+    empty = va.WorldTable(flows, final)
+    assert va.content_by_origin(empty).loc[("L", "2")].isna().all()
+    parts = va.flow_content(empty, "L", "M")
+    assert parts.loc["2", "flow"] == 0 and np.isnan(parts.loc["2", "domestic_share"])
+    assert parts.loc["total", ["domestic", "partner", "other"]].sum() == pytest.approx(parts.loc["total", "flow"])
+
+
+def test_only_the_industries_asked_for_enter_the_total():
+    parts = va.flow_content(miller_blair(), "L", "M", industries=["1", "3"])
+    assert parts.index.tolist() == ["1", "3", "total"]
+    assert parts.loc["total", "flow"] == pytest.approx(parts.loc[["1", "3"], "flow"].sum())
+
+
+def test_value_added_that_comes_home_is_the_partners_when_a_third_region_is_named():
+    table = random_table(7)
+    home, third = va.flow_content(table, "R0", "R1"), va.flow_content(table, "R0", "R1", partner="R2")
+    assert home["partner"].to_numpy() == pytest.approx(third["other"].to_numpy())
+    assert home["other"].to_numpy() == pytest.approx(third["partner"].to_numpy())
+
+
+def test_table_from_shares_keeps_trade_inputs_and_final_demand_and_splits_every_user_alike():
+    names, rng = ["A", "B"], np.random.default_rng(0)
+    trade = pd.DataFrame([(n, k, i, rng.uniform(50, 90)) for n in names for k in ("x", "y") for i in names],
+                         columns=["region", "sector", "counterpart", "value_musd"])  # fmt: skip
+    inputs = pd.DataFrame([(n, k, j, rng.uniform(5, 20)) for n in names for k in ("x", "y") for j in ("x", "y")],
+                          columns=["region", "sector", "counterpart", "value_musd"])  # fmt: skip
+    table = va.world_table(trade, inputs)
+    use = trade.groupby(["region", "sector"])["value_musd"].sum()
+    for n in names:
+        for k in ("x", "y"):
+            bought = inputs[(inputs["region"] == n) & (inputs["sector"] == k)].set_index("counterpart")["value_musd"]
+            for i in names:
+                share = trade.set_index(["region", "sector", "counterpart"]).loc[(n, k, i), "value_musd"] / use[n, k]
+                cells = table.intermediate.loc[(i, k), n]
+                assert cells[["x", "y"]].tolist() == pytest.approx((share * bought[["x", "y"]]).tolist())
+                assert table.final.loc[(i, k), n] == pytest.approx(share * (use[n, k] - bought.sum()))
+            flow = trade[(trade["region"] == n) & (trade["sector"] == k)].set_index("counterpart")["value_musd"]
+            assert va.gross_flow(table, "A", n)[k] == pytest.approx(flow["A"])
+
+
+def test_missing_rows_of_trade_and_inputs_are_zero():
+    trade = pd.DataFrame([("A", "x", "A", 9.0), ("B", "x", "B", 5.0), ("B", "x", "A", 1.0), ("A", "y", "A", 4.0)],
+                         columns=["region", "sector", "counterpart", "value_musd"])  # fmt: skip
+    inputs = pd.DataFrame([("A", "x", "x", 3.0)], columns=["region", "sector", "counterpart", "value_musd"])
+    table = va.world_table(trade, inputs)
+    assert table.output.to_dict() == {("A", "x"): 10, ("A", "y"): 4, ("B", "x"): 5, ("B", "y"): 0}
+    assert table.intermediate.to_numpy().sum() == 3 and table.value_added["A", "x"] == 7
+
+
+def test_domestic_content_of_one_country_is_what_its_domestic_chain_adds():
+    domestic = np.array([[0.2, 0.3], [0.1, 0.2]])
+    v = np.array([0.5, 0.4])
+    found = va.domestic_content(domestic, v)
+    assert found == pytest.approx(v @ np.linalg.inv(np.eye(2) - domestic))
+    closed = va.domestic_content(domestic, 1 - domestic.sum(0))
+    assert closed == pytest.approx([1, 1]), "without imports all of it is domestic"
+    with pytest.raises(InputError, match="product 1 exceed its output"):
+        va.domestic_content(domestic, np.array([0.5, 0.6]))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda z, f: (z.iloc[:, ::-1], f), "must be the same"),
+        (lambda z, f: (z, f.iloc[1:]), "must be the same"),
+        (lambda z, f: (z.where(z != 75), f), "a cell is missing"),
+        (lambda z, f: (z * 3, f), "industry 2 of L buys more than it sells"),
+        (lambda z, f: (z.droplevel(0), f), "labelled by region and industry"),
+    ],
+)
+def test_a_faulty_world_table_is_refused_in_one_sentence(change, message):
+    table = miller_blair()
+    with pytest.raises(InputError, match=message):
+        va.WorldTable(*change(table.intermediate, table.final * 0 + 1))
+
+
+def test_unknown_regions_and_industries_are_refused():
+    table = miller_blair()
+    for call, message in (
+        (lambda: va.gross_flow(table, "L", "N"), "unknown region of the world table 'N'"),
+        (lambda: va.flow_content(table, "L", "M", "N"), "unknown region of the world table 'N'"),
+        (lambda: va.flow_content(table, "L", "M", industries=["9"]), "unknown industry of the world table '9'"),
+        (lambda: va.dependence(table, "N", "L"), "unknown region of the world table 'N'"),
+        (lambda: va.value_added_in_demand(table, "N", "L"), "unknown region of the world table 'N'"),
+        (lambda: va.value_added_in_demand(table, "L", "N"), "unknown destination of the world table 'N'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            call()
+    rows = pd.DataFrame([("A", "x", "A", 1.0)], columns=["region", "sector", "counterpart", "value_musd"])
+    for column, message in (("region", "unknown region of inputs 'Z'"), ("sector", "unknown sector of inputs 'Z'"),
+                            ("counterpart", "unknown user sector 'Z'")):  # fmt: skip
+        with pytest.raises(InputError, match=message):
+            va.world_table(rows, rows.assign(counterpart="x").assign(**{column: "Z"}))
+    with pytest.raises(InputError, match="unknown exporter 'Z'"):
+        va.world_table(rows.assign(counterpart="Z"), rows.assign(counterpart="x"))
+
+
+def test_part_one_offers_value_added():
+    assert structure.value_added is va
