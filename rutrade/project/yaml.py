@@ -100,6 +100,11 @@ def read(path: str | Path) -> OwnObject:
         own = OwnObject.model_validate(content)
     except ValidationError as error:
         raise _refused(path.name, error.errors()[0]) from None
+    for year, number in own.capital_cost_bn_rub.items():
+        if not number.value >= 0:
+            raise InputError(
+                f"{path.name}: field 'capital_cost_bn_rub.{year}' = {number.value:g} is not allowed: at least 0"
+            )
     if not sum(n.value for n in own.capital_cost_bn_rub.values()) > 0:
         raise InputError(f"{path.name}: field 'capital_cost_bn_rub' sums to 0: an object without cost is not appraised")
     if "capital" not in own.mix:
@@ -121,8 +126,9 @@ def rows(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     def add(item: str, number: Sourced, year: int | None = None) -> None:
         source = number.source or own.source
         if source is None:
+            field = item if year is None else f"capital_cost_bn_rub.{year}"
             raise InputError(
-                f"{file}: field '{item}' = {number.value:g} has no source: write {{value: ..., source: ...}} or a "
+                f"{file}: field '{field}' = {number.value:g} has no source: write {{value: ..., source: ...}} or a "
                 f"source for the whole file (the word {ASSUMPTION} will do)"
             )
         status = ASSUMPTION if source == ASSUMPTION else "reported"
@@ -195,12 +201,15 @@ def _refused(file: str, error: dict) -> InputError:
         return unknown(
             f"field of {file}" + (f" in {'.'.join(map(str, outer))}" if outer else ""), last, model.model_fields
         )
-    field = OwnObject.model_fields.get(str(error["loc"][0]))
-    meaning = field.description if field else ""
+    name = error["loc"][2] if model is EffectTiming and len(error["loc"]) > 2 else error["loc"][0]
+    field = (model if model is EffectTiming else OwnObject).model_fields.get(str(name))
+    meaning = field.description if field else "see the schema"
     if error["type"] == "missing":
         return InputError(f"{file}: field '{where}' is missing: {meaning}")
     if error["type"] in ("model_type", "float_type") and "effects" not in outer:
         allowed = _A_NUMBER
+    elif error["type"].startswith("int_"):
+        allowed = "a whole number"
     else:
         allowed = error["msg"].removeprefix("Input should be ").removeprefix("Value should ")
     hint = "; it is text, not a number" if isinstance(given, str) and not error["type"].startswith("string") else ""
