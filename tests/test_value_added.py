@@ -60,6 +60,21 @@ def test_value_added_by_origin_is_that_of_the_explicit_inverse_of_the_published_
     assert (share["other"] == 0).all(), "there is no third region"
 
 
+@pytest.mark.filterwarnings("ignore")  # of pymrio about itself
+def test_value_added_by_origin_is_that_of_pymrio():
+    import pymrio
+
+    table = random_table(3)
+    flows, final = table.intermediate.copy(), table.final.copy()
+    flows.index.names = flows.columns.names = final.index.names = ["region", "sector"]
+    final.columns = pd.MultiIndex.from_product([final.columns, ["final"]], names=["region", "category"])
+    theirs = pymrio.IOSystem(Z=flows, Y=final)
+    own = pd.DataFrame({r: table.value_added.where(flows.index.get_level_values(0) == r, 0.0) for r in table.regions}).T
+    theirs.added = pymrio.Extension("added", F=own.set_axis(flows.columns, axis=1))
+    theirs.calc_all()
+    assert va.content_by_origin(table).to_numpy() == pytest.approx(theirs.added.M.T[table.regions].to_numpy())
+
+
 @given(seeds)
 def test_value_added_of_all_origins_in_a_unit_of_output_is_the_unit(seed):
     table = random_table(seed)

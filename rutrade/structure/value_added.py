@@ -42,14 +42,15 @@ class WorldTable:
     @cached_property
     def output(self) -> pd.Series:
         """Output x by (region, industry): all deliveries."""
-        return self.intermediate.sum(axis=1) + self.final.sum(axis=1)
+        sold = self.intermediate.to_numpy().sum(axis=1) + self.final.to_numpy().sum(axis=1)
+        return pd.Series(sold, self.intermediate.index)
 
     @cached_property
     def value_added(self) -> pd.Series:
         """Value added v x by (region, industry): output less inputs from all origins."""
-        return self.output - self.intermediate.sum(axis=0)
+        return self.output - self.intermediate.to_numpy().sum(axis=0)
 
-    @property
+    @cached_property
     def regions(self) -> list[str]:
         """Regions in the order of the table."""
         return list(dict.fromkeys(self.intermediate.index.get_level_values(0)))
@@ -64,13 +65,13 @@ class WorldTable:
     def _factors(self) -> tuple:
         from scipy.linalg import lu_factor
 
-        return lu_factor(np.eye(len(self.output)) - self.coefficients)
+        return lu_factor(np.eye(len(self.output)) - self.coefficients, overwrite_a=True, check_finite=False)
 
     def solve(self, right: np.ndarray, transposed: bool = False) -> np.ndarray:
         """L @ right, or L' @ right: from final demand to output, or from value added to its content."""
         from scipy.linalg import lu_solve
 
-        return lu_solve(self._factors, right, trans=int(transposed))
+        return lu_solve(self._factors, right, trans=int(transposed), check_finite=False)
 
 
 def world_table(trade: pd.DataFrame, inputs: pd.DataFrame) -> WorldTable:
@@ -108,7 +109,7 @@ def content_by_origin(table: WorldTable) -> pd.DataFrame:
 
     Returns (region, industry) x origin, fractions; every row sums to 1.
     """
-    origin = pd.get_dummies(table.output.index.get_level_values(0), dtype=float)[table.regions].to_numpy()
+    origin = np.equal.outer(table.output.index.get_level_values(0).to_numpy(), np.array(table.regions, object))
     x = table.output.to_numpy()
     v = table.value_added.to_numpy() / np.where(x == 0, 1.0, x)
     found = table.solve(v[:, None] * origin, transposed=True)
