@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rutrade import InputError, structure
+from rutrade import InputError, data, structure
 from rutrade.structure import value_added as va
 
 # Miller & Blair 2009, Input-Output Analysis, 2nd ed., section 3.3: two regions, three and two sectors.
@@ -175,6 +175,35 @@ def test_domestic_content_of_one_country_is_what_its_domestic_chain_adds():
     assert closed == pytest.approx([1, 1]), "without imports all of it is domestic"
     with pytest.raises(InputError, match="product 1 exceed its output"):
         va.domestic_content(domestic, np.array([0.5, 0.6]))
+
+
+def test_a_unit_of_every_domestic_product_is_value_added_imports_and_taxes():
+    found = va.national_content(data.load("national_io_2016"))
+    parts = found[["domestic", "imported", "taxes"]]
+    assert parts.sum(axis=1).to_numpy() == pytest.approx(np.ones(len(found)), abs=2e-4)
+    assert (parts.drop(index="exports") > -1e-9).all(axis=None)
+    assert found.loc["VEH", "imported"] > 3 * found.loc["exports", "imported"], "assembly of imported parts"
+    assert found["exports"].drop("exports").sum() == pytest.approx(found.loc["exports", "exports"])
+
+
+def test_national_content_of_a_worked_example_weights_exports():
+    rows = [("domestic", "A", "A", 20.0), ("domestic", "B", "A", 10.0), ("domestic", "A", "B", 15.0),
+            ("domestic", "B", "B", 10.0), ("domestic", "A", "exports", 65.0), ("domestic", "B", "exports", 30.0),
+            ("import", "A", "A", 10.0), ("import", "A", "B", 5.0), ("taxes", "product_taxes", "A", 5.0),
+            ("value_added", "pay", "A", 30.0), ("value_added", "profit", "A", 25.0), ("value_added", "pay", "B", 20.0),
+            ("output", "output", "A", 100.0), ("output", "output", "B", 50.0)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["part", "row", "column", "value_bn_rub_2016"])
+    found = va.national_content(table)
+    inverse = np.linalg.inv(np.eye(2) - np.array([[0.2, 0.3], [0.1, 0.2]]))
+    assert found["domestic"].tolist()[:2] == pytest.approx(np.array([0.55, 0.4]) @ inverse)
+    assert found["imported"].tolist()[:2] == pytest.approx(np.array([0.1, 0.1]) @ inverse)
+    assert found["taxes"].tolist()[:2] == pytest.approx(np.array([0.05, 0.0]) @ inverse)
+    assert found.loc["exports", "domestic"] == pytest.approx(
+        (65 * found.loc["A", "domestic"] + 30 * found.loc["B", "domestic"]) / 95)  # fmt: skip
+    with pytest.raises(InputError, match="part 'taxes' is missing"):
+        va.national_content(table[table["part"] != "taxes"])
+    with pytest.raises(InputError, match="inputs of B miss its output by 40.00 %"):
+        va.national_content(table[(table["part"] != "value_added") | (table["column"] != "B")])
 
 
 @pytest.mark.parametrize(
