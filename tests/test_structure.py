@@ -318,6 +318,17 @@ def test_gap_of_chinas_exports_is_shown_and_not_filled(groups):
     assert st.panel(groups, "CHN", "RUS").loc[2013:2016].isna().all().all()
 
 
+def test_the_estimate_of_the_gap_is_complete_marked_and_enters_no_panel(groups):
+    table = data.load("chn_to_rus_estimate")
+    assert set(table["status"]) == {"estimate"}
+    shares = st.estimated_panel(table)
+    assert shares.index.tolist() == list(range(2011, 2017)) and shares.shape[1] == 16
+    assert shares.sum(axis=1).to_numpy() == pytest.approx(np.full(6, 100), abs=0.01)
+    assert shares.loc[2016, "84-85"] == table.set_index(["year", "group"]).loc[(2016, "84-85"), "share_pct"]
+    assert not groups["status"].eq("estimate").any()
+    assert st.panel(groups, "CHN", "RUS").dropna(how="all").index.min() == 2017
+
+
 def test_reporter_without_figures_for_a_year_is_named_with_what_it_covers(groups):
     with pytest.raises(
         InputError, match="reporter 'BACI' has no figures by group for RUS->CHN in 2013: it covers 2017-2023"

@@ -157,6 +157,17 @@ def test_estimates_errors_and_intervals_are_those_of_bare_pyfixest(panel):
             assert found[column].to_numpy() == pytest.approx(theirs.to_numpy(), rel=1e-6, abs=1e-12)
 
 
+def test_the_summary_holds_both_effects_of_the_agreement_and_their_errors(panel):
+    found = trade.gravity.estimate(panel)
+    by = found.coefficients.set_index(["specification", "term"])
+    row = found.summary().loc["s000"]
+    for column, specification in (("fta", "no_pair"), ("fta_pair", "pair")):
+        assert row[column] == by.loc[(specification, "fta"), "coefficient"]
+        assert row[f"{column}_error"] == by.loc[(specification, "fta"), "standard_error"]
+    for term in ("ln_distance", "contiguity", "language", "border"):
+        assert row[term] == by.loc[("no_pair", term), "coefficient"]
+
+
 def test_without_domestic_rows_no_border_is_estimated(panel):
     abroad = panel[panel["exporter"] != panel["importer"]]
     terms = trade.gravity.estimate(abroad).coefficients.groupby("specification")["term"].agg(list)

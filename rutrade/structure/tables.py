@@ -36,6 +36,15 @@ def panel(
     return wide.loc[first:last].dropna(axis=1, how="all")
 
 
+def estimated_panel(table: pd.DataFrame) -> pd.DataFrame:
+    """Years by groups of China's exports to Russia 2011-2016, shares in percent, from `chn_to_rus_estimate`.
+
+    An estimate for hatched pictures. `panel` does not know it: no index of change and no model takes it in.
+    """
+    wide = table.pivot(index="year", columns="group", values="share_pct")
+    return wide.set_axis(wide.index.astype(int))
+
+
 def chapters(table: pd.DataFrame, exporter: str, importer: str, reporter: str = "best") -> pd.DataFrame:
     """Years by HS chapters of one flow, in bn USD current, from `trade_chapters`; single goods are left out.
 

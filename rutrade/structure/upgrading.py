@@ -25,7 +25,7 @@ def product_panel(flows: pd.DataFrame, flow: str, reporters: str = "best") -> pd
             raise unknown(f"{column} of the HS6 table", value, allowed)
     _one_revision(flows)
     rows = flows[flows["flow"] == flow]
-    years = [c for c in flows if c.startswith("y") and c[1:].isdigit()]
+    years = list(flows.filter(regex=r"^y\d{4}$"))
     parts = {}
     for name, part in rows.groupby("reporters"):
         wide = part.set_index("hs6")[years].T / 1e6

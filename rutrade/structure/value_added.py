@@ -42,14 +42,15 @@ class WorldTable:
     @cached_property
     def output(self) -> pd.Series:
         """Output x by (region, industry): all deliveries."""
-        return self.intermediate.sum(axis=1) + self.final.sum(axis=1)
+        sold = self.intermediate.to_numpy().sum(axis=1) + self.final.to_numpy().sum(axis=1)
+        return pd.Series(sold, self.intermediate.index)
 
     @cached_property
     def value_added(self) -> pd.Series:
         """Value added v x by (region, industry): output less inputs from all origins."""
-        return self.output - self.intermediate.sum(axis=0)
+        return self.output - self.intermediate.to_numpy().sum(axis=0)
 
-    @property
+    @cached_property
     def regions(self) -> list[str]:
         """Regions in the order of the table."""
         return list(dict.fromkeys(self.intermediate.index.get_level_values(0)))
@@ -64,13 +65,13 @@ class WorldTable:
     def _factors(self) -> tuple:
         from scipy.linalg import lu_factor
 
-        return lu_factor(np.eye(len(self.output)) - self.coefficients)
+        return lu_factor(np.eye(len(self.output)) - self.coefficients, overwrite_a=True, check_finite=False)
 
     def solve(self, right: np.ndarray, transposed: bool = False) -> np.ndarray:
         """L @ right, or L' @ right: from final demand to output, or from value added to its content."""
         from scipy.linalg import lu_solve
 
-        return lu_solve(self._factors, right, trans=int(transposed))
+        return lu_solve(self._factors, right, trans=int(transposed), check_finite=False)
 
 
 def world_table(trade: pd.DataFrame, inputs: pd.DataFrame) -> WorldTable:
@@ -108,7 +109,7 @@ def content_by_origin(table: WorldTable) -> pd.DataFrame:
 
     Returns (region, industry) x origin, fractions; every row sums to 1.
     """
-    origin = pd.get_dummies(table.output.index.get_level_values(0), dtype=float)[table.regions].to_numpy()
+    origin = np.equal.outer(table.output.index.get_level_values(0).to_numpy(), np.array(table.regions, object))
     x = table.output.to_numpy()
     v = table.value_added.to_numpy() / np.where(x == 0, 1.0, x)
     found = table.solve(v[:, None] * origin, transposed=True)
@@ -204,3 +205,34 @@ def domestic_content(domestic: np.ndarray, value_added: np.ndarray) -> np.ndarra
         product = int(np.argmax(domestic.sum(axis=0) + value_added))
         raise InputError(f"domestic inputs and value added of product {product} exceed its output; must be at most 1")
     return solve((np.eye(len(domestic)) - domestic).T, value_added)
+
+
+def national_content(table: pd.DataFrame) -> pd.DataFrame:
+    """What a unit of each domestic product consists of by one country's table, `national_io_2016` (0.15).
+
+    Columns: domestic (value added of all domestic industries, v (I - A_d)^-1), imported (a (I - A_d)^-1 with a the
+    imported inputs per unit), taxes (on products used, likewise), fractions that sum to 1, and exports (bn RUB 2016,
+    basic prices). The last row is the whole of exports, each product by its weight. It is imports of all countries
+    together that a national table knows. Raises InputError when a part is missing or the columns do not balance.
+    """
+    parts = {k: table[table["part"] == k] for k in ("domestic", "import", "taxes", "value_added", "output")}
+    if missing := [k for k, part in parts.items() if part.empty]:
+        raise InputError(f"national table: part '{missing[0]}' is missing")
+    output = parts["output"].set_index("column")["value_bn_rub_2016"]
+    products = list(output.index)
+    wide = (
+        parts["domestic"].pivot(index="row", columns="column", values="value_bn_rub_2016").reindex(products).fillna(0)
+    )
+    coefficients = (wide.reindex(columns=products, fill_value=0.0) / output).to_numpy()
+    inputs = {k: parts[k].groupby("column")["value_bn_rub_2016"].sum().reindex(products, fill_value=0.0) / output
+              for k in ("value_added", "import", "taxes")}  # fmt: skip
+    gap = abs(coefficients.sum(axis=0) + sum(inputs.values()) - 1)
+    if gap.max() > 1e-3:
+        raise InputError(f"national table: inputs of {gap.idxmax()} miss its output by {100 * gap.max():.2f} %")
+    names = {"domestic": "value_added", "imported": "import", "taxes": "taxes"}
+    frame = pd.DataFrame({n: domestic_content(coefficients, inputs[k].to_numpy()) for n, k in names.items()}, products)
+    frame["exports"] = wide["exports"] if "exports" in wide else 0.0
+    weight = frame["exports"] / frame["exports"].sum()
+    total = [*(frame[list(names)].mul(weight, axis=0).sum()), frame["exports"].sum()]
+    frame.loc["exports"] = total
+    return frame
