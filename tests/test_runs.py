@@ -146,6 +146,7 @@ def test_numbers_go_from_notebook_to_csv_with_twelve_digits_and_pages_link_them(
         assert f'href="../figures.html#base-probe-{name}">Check</a>' in html
     assert "<!--" not in html
     assert not any("provenance" in c.source for c in page.cells)
+    assert "text/csv" not in {kind for c in page.cells for o in c.get("outputs", ()) for kind in o.get("data", ())}
 
 
 def test_own_parameters_never_replace_the_published_page(little):

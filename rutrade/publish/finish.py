@@ -42,6 +42,9 @@ def finish(notebook, manifest: dict, folder: Path, listed: bool):
                 there = f"../figures.html#{anchor(scenario, file)}"
                 links += f' <a class="check" aria-label="Check {name}" href="{there}">Check</a>'
             for data in (output.get("data", {}) for output in outputs):
+                # The page hands no CSV on itself: its builder would warn of a kind it cannot show.
+                if data.get("text/csv") == text:
+                    del data["text/csv"]
                 if "text/html" in data:
                     data["text/html"] = data["text/html"].replace(csv_place(name), links)
     notebook.cells.append(nbformat.v4.new_markdown_cell(_manifest(manifest)))
@@ -58,6 +61,12 @@ def csv_outputs(cell) -> list[tuple[str, str]]:
         if text is not None:
             found.append((output.metadata["text/csv"]["name"], text))
     return found
+
+
+def csv_names(output) -> list[str]:
+    """Name of the CSV that an output handed on, also in a page, where the CSV is a file."""
+    about = output.get("metadata", {}).get("text/csv")
+    return [about["name"]] if about else []
 
 
 def alts(notebook) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import re
 from rutrade import data, files, scenarios
 from rutrade.publish import report
 from rutrade.publish.claims import _claims_page, claims
-from rutrade.publish.finish import alts, anchor, csv_outputs
+from rutrade.publish.finish import alts, anchor, csv_names
 from rutrade.publish.runs import Run, cells, published, results
 from rutrade.publish.tables import scroll_box
 
@@ -123,7 +123,7 @@ def _entries(run: Run, cell, number: int | str) -> list[str]:
     """Entries of a cell's figures and tables: title, CSV, and the code of the cell."""
     lines = []
     for output in cell.get("outputs", ()):
-        for name, _ in csv_outputs({"outputs": [output]}):
+        for name in csv_names(output):
             caption = re.search(r"<caption>(.*?)</caption>", output.data.get("text/html", ""))
             alt = output.metadata.get("image/png", {}).get("alt", "")
             title = html_text.unescape(caption[1]) if caption else alt.split(". ")[0]
