@@ -272,7 +272,8 @@ def test_order_of_regions_and_sectors_changes_nothing():
 
 def split(b: world.Benchmark, region: int, share: float, tilt: float = 0.0) -> world.Benchmark:
     """The world with one region divided in two: alike, or one with more and the other with fewer inputs where final
-    demand leaves room."""
+    demand leaves room.
+    """
     order = [*range(len(b.regions)), region]
     trade_ = b.trade[np.ix_(order, range(len(b.sectors)), order)].copy()
     inputs = b.inputs[order].copy()

@@ -87,7 +87,8 @@ def project_column(
 @dataclass(frozen=True)
 class Column:
     """A project's column: coefficients by constraint family (`rows`), output of its effects `beta` (i), what of it is
-    exported (i, k), purchases with the effects' materials (i), bn RUB per unit of intensity."""
+    exported (i, k), purchases with the effects' materials (i), bn RUB per unit of intensity.
+    """
 
     rows: dict
     beta: np.ndarray

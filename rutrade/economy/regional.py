@@ -2,7 +2,8 @@
 
 `inputs()` reads the figures, `build()` is a pure function of them. Units: bn RUB at basic prices of 2016.
 Sets: products and sectors i, j; regions r (supplying) and s (using). Arrays are indexed in the order their
-docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`."""
+docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`.
+"""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -45,7 +46,8 @@ ASSUMPTIONS = (
 @dataclass(frozen=True)
 class National:
     """National table: `domestic` and `imported` use (i, columns = j + FINAL + exports), `taxes` (columns),
-    `value_added` (VALUE_ADDED, j), `output` (j); `outside`: purchases abroad and the like, (item, column)."""
+    `value_added` (VALUE_ADDED, j), `output` (j); `outside`: purchases abroad and the like, (item, column).
+    """
 
     domestic: pd.DataFrame
     imported: pd.DataFrame
@@ -100,7 +102,8 @@ class National:
 class Inputs:
     """What `build` needs: `sectors` (index sector: name, sector12, section, goods, bulk), `national`, `keys`
     (region, key), `deliveries` (origin, destination + EXPORT; bn RUB), `valuation` of exports (sector, item),
-    `employment` by sector, thousand persons."""
+    `employment` by sector, thousand persons.
+    """
 
     sectors: pd.DataFrame
     national: National

@@ -172,7 +172,8 @@ def optimality(solution: EconomySolution) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Effect:
     """Effect of projects: GVA `total` = `direct` + `indirect` (region, sector), bn RUB of 2016 a year; `consumption`:
-    change of z, its part at the base's shadow prices (direct) and the rest (indirect); `priced`: direct by term."""
+    change of z, its part at the base's shadow prices (direct) and the rest (indirect); `priced`: direct by term.
+    """
 
     total: pd.DataFrame
     direct: pd.DataFrame

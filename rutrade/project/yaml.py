@@ -182,7 +182,7 @@ def _content(path: Path) -> Any:
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 (a safe loader)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader)
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path} cannot be read: a text file that describes one object is required") from None
     except yaml.YAMLError as error:

@@ -154,7 +154,7 @@ class WorldSolution:
 
 
 def _ratio(new: np.ndarray, old: np.ndarray) -> np.ndarray:
-    """new over old; 1 where there was nothing."""
+    """New over old; 1 where there was nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(old) > 0, np.asarray(new) / np.asarray(old), 1.0)
 

@@ -107,7 +107,7 @@ class System:
         self.prepared = prepared(b, s.given)
 
     def _weights(self, demand: np.ndarray) -> None:
-        """b gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
+        """B gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
         b, last = self.b, len(self.b.sectors)
         self.inputs = b.input_share * demand[None, :, :last]
         self.primary = 1 - self.inputs.sum(1)
@@ -115,7 +115,7 @@ class System:
         self.wanted = self.wanted / self.wanted.sum(1, keepdims=True)
 
     def _unit_cost(self, price: np.ndarray, factor: np.ndarray) -> np.ndarray:
-        """log c_nj from log prices of inputs and factors, (3.9)."""
+        """Log c_nj from log prices of inputs and factors, (3.9)."""
         k = 1 - self.b.input_substitution
         if abs(k) < 1e-9:  # Cobb-Douglas
             return np.matmul(price[:, None, :], self.inputs)[:, 0] + self.primary * factor
@@ -124,7 +124,7 @@ class System:
         return np.log1p(mean) / k
 
     def _prices(self, factor: np.ndarray, near: State | None) -> tuple[np.ndarray, ...]:
-        """log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first.
+        """Log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first.
 
         Newton's steps with the derivative of the state nearby (where no price is given) or of the benchmark.
         """
@@ -151,7 +151,7 @@ class System:
         return new, cost, gate, weight / total[:, :, None]
 
     def split(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        """log wages, log resource prices (region x sector), log labour and log shift of crude of the unknowns."""
+        """Log wages, log resource prices (region x sector), log labour and log shift of crude of the unknowns."""
         n, size = len(self.b.regions), self.prices
         resource = np.zeros_like(self.b.output)
         resource[self.active] = u[n:size]
@@ -269,7 +269,8 @@ class Linear:
         shift: np.ndarray | None = None,
     ) -> Change:
         """Changes for log changes of wages (n x m), resource prices (n x j x m), gate prices beyond cost (n x j x m),
-        trade cost (importer x sector x exporter x m), labour (n x m) and the demand for oil (m)."""
+        trade cost (importer x sector x exporter x m), labour (n x m) and the demand for oil (m).
+        """
         from scipy.linalg import lu_solve
 
         b, rho = self.b, self.b.resource_share

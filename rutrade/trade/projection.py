@@ -15,7 +15,8 @@ from rutrade.trade.shares import logit
 @dataclass(frozen=True)
 class TradeBase:
     """The base year: value (bn USD, current) and share of China (fraction), both group x flow; chapter_90 is the
-    share of HS 90 in group 90-99 by flow; series names the reporter of the values."""
+    share of HS 90 in group 90-99 by flow; series names the reporter of the values.
+    """
 
     year: int
     value: pd.DataFrame

@@ -208,7 +208,7 @@ def benchmark(
 def elasticities(
     theta: pd.DataFrame | Mapping[str, float], sectors: Iterable[str], study: str = "median"
 ) -> np.ndarray:
-    """theta by sector, in the order of `sectors`: of one study or the median over all.
+    """Theta by sector, in the order of `sectors`: of one study or the median over all.
 
     Raises InputError for an unknown study, a sector without a value, or a value that is not positive.
     """
