@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from rutrade import InputError, economy
 from rutrade.economy import Leontief, gravity_ras, ras, regional
-from rutrade.economy.regional import FINAL, REGIONS
+from rutrade.economy.regional import FINAL
 
 BLAIR_Z, BLAIR_F = np.array([[150, 500], [200, 100.0]]), np.array([350, 1700.0])
 
@@ -196,9 +196,9 @@ def test_the_12_sector_variant_is_the_aggregated_data(data, full):
 
 
 def test_the_order_of_regions_does_not_matter(data, full):
-    order = REGIONS[::-1]
+    order = full.regions[::-1]
     turned = regional.build(data, regions=order)
-    back = [order.index(r) for r in REGIONS]
+    back = [order.index(r) for r in full.regions]
     np.testing.assert_allclose(turned.output[back], full.output, rtol=1e-9)
     np.testing.assert_allclose(turned.flows[:, back][:, :, back], full.flows, atol=1e-6)
 
