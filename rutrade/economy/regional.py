@@ -90,8 +90,8 @@ class National:
 @dataclass(frozen=True)
 class Inputs:
     """What `build` needs: `sectors` (index sector: name, sector12, section, goods, bulk), `regions` (index region:
-    name, district, tile_x, tile_y), `national`, `keys` (region, key), `deliveries` (origin, destination + EXPORT; bn RUB),
-    `valuation` of exports (sector, item), `employment` by sector, thousand persons."""
+    name, district, tile_x, tile_y), `national`, `keys` (region, key), `deliveries` (origin, destination and EXPORT;
+    bn RUB), `valuation` of exports (sector, item), `employment` by sector, thousand persons."""
 
     sectors: pd.DataFrame
     regions: pd.DataFrame
