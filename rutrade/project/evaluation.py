@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -124,7 +125,8 @@ class Evaluation:
         if year not in self.project.years:
             first, last = self.project.years[[0, -1]]
             raise InputError(f"year = {year} is not allowed: from {first} to {last}")
-        v, total = self.values, {}
+        v = self.values
+        total: dict[tuple[str, str], float] = {}
         d = self.ledger[(self.ledger.year == year) & (self.ledger.kind == "transfer")]
         paid = d.groupby(["object", "item"]).bn_rub_2016.sum()
         induced = v["multiplier"] * v["high_tech_factor"]
@@ -201,7 +203,7 @@ def evaluate(
     *,
     shadow_prices: Mapping[str, float] | pd.DataFrame | None = None,
     spillover: bool = True,
-    **values: float,
+    **values: Any,
 ) -> Evaluation:
     """The project's ledger and what follows from it, (1.1)-(1.7); bn RUB 2016.
 
