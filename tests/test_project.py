@@ -57,6 +57,21 @@ def test_flow_without_root_is_an_answer(flow, status):
     assert (np.isnan(rates[0]), statuses[0], counts[0]) == (True, status, 0)
 
 
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 1.0, 1e12])
+def test_roots_do_not_depend_on_the_unit_of_money(size):
+    for flow, _, roots in VECTORS:
+        found = irr_roots(size * np.array(flow))
+        assert found == pytest.approx(irr_roots(flow), rel=1e-9)
+        assert len(found) == roots
+        assert irr_paths([size * np.array(flow)])[2].tolist() == [roots]
+
+
+def test_a_term_too_small_to_matter_moves_no_root():
+    for size in (1.0, 1e120):
+        assert irr_roots(size * np.array([-1.0, 1.1, 1e-270])) == pytest.approx([0.1], rel=1e-12)
+        assert irr_roots(size * np.array([-1.0, 1.1, -1e-270])) == pytest.approx([0.1], rel=1e-12)
+
+
 def test_double_root_counts_once():
     for flow, rate in (([-1, 2, -1], 0.0), ([-100, 220, -121], 0.1)):
         for result in (irr(flow), IRR(*(x[0].item() for x in irr_paths([flow])))):
@@ -415,6 +430,7 @@ LAB_LEDGER = {
 
 def test_every_row_of_the_ledger_by_hand():
     d = evaluate(LAB_PROJECT, **LAB_VALUES).ledger
+    assert list(d.columns) == ["object", "item", "payer", "payee", "kind", "year", "bn_rub_2016"]
     assert set(d.kind[d.payer == ""]) == {"resource"}
     found = d.groupby(["item", "payer", "payee", "year"]).bn_rub_2016.sum().to_dict()
     assert found == pytest.approx({(*key, year): v for key, row in LAB_LEDGER.items() for year, v in row.items()})
@@ -800,6 +816,15 @@ def test_going_on_is_worth_the_forward_value_less_that_of_stopping():
     assert unborn.npv_stopped == 0
     assert lab.npv_of_going_on == pytest.approx(lab.npv_forward - stopped)
     assert table.npv_of_going_on.iloc[-1] == pytest.approx(lab.npv_of_going_on + unborn.npv_of_going_on)
+
+
+def test_a_half_built_object_costs_its_part_of_the_mothballing():
+    p = replace(LAB_PROJECT, objects=(replace(LAB, mothballing_share=0.25, residual_share=0.0,
+                decommissioning_share=0.0),))  # fmt: skip
+    table = project.forward_looking(p, 2021, **LAB_VALUES)
+    assert table.sunk_share["lab"] == pytest.approx(12 / 18)
+    expected = -sum(0.25 * 12 / 18 * (2.0 + 0.72) * 1.05 ** -(y - 2021) for y in range(2021, 2025))
+    assert table.npv_stopped["lab"] == pytest.approx(expected)
 
 
 def test_programme_seen_from_2026_has_most_of_its_capital_sunk():

@@ -59,9 +59,9 @@ def forward_looking(project: Project, since: int = 2026, **values: Any) -> pd.Da
     """Public NPV by object from the first year and forward from `since`, bn RUB 2016, each at its own base year.
 
     sunk_share: part of capital cost that falls before `since`; npv_from_first_year; npv_forward: spending and effects
-    from `since` on; npv_stopped: no more is spent on capital and the object is not run but mothballed; npv_of_going_on:
-    the difference, what the decision in `since` is about. The last row is the sum. Raises InputError for a year outside
-    the horizon.
+    from `since` on; npv_stopped: no more is spent on capital and what is built is not run but mothballed to the end of
+    its life; npv_of_going_on: the difference, what the decision in `since` is about. The last row is the sum. Raises
+    InputError for a year outside the horizon.
     """
 
     def public(objects: tuple[ProjectObject, ...], seen_from: int | None) -> float:
@@ -86,10 +86,16 @@ def forward_looking(project: Project, since: int = 2026, **values: Any) -> pd.Da
 
 
 def _stopped(o: ProjectObject, sunk: Mapping[int, float], since: int) -> ProjectObject | None:
-    """The object as it stands at the beginning of `since`, not finished and not run; None where nothing was spent."""
-    if not sum(sunk.values()) > 0:
+    """The object as it stands at the beginning of `since`, not run; None where nothing was spent.
+
+    What is half built costs half the mothballing of the whole.
+    """
+    built = sum(sunk.values()) / o.capital
+    if not built > 0:
         return None
-    return replace(o, capital_goods_bn_rub_2016=sunk, run_until=since - 1)
+    return replace(
+        o, capital_goods_bn_rub_2016=sunk, run_until=since - 1, mothballing_share=o.mothballing_share * built
+    )
 
 
 def private_share(values: pd.DataFrame) -> pd.Series:
