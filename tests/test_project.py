@@ -213,8 +213,22 @@ thing = st.builds(
     high_tech_per_year_bn_rub_2016=positive,
     residual_share=share,
     decommissioning_share=share,
+    mothballing_share=share,
+    run_until=st.none() | st.integers(2026, 2040),
+    import_share_current=share,
     financing=financing,
     mix=st.just({"capital": {"CON": 0.4, "ELE": 0.6}, "current": {"UTL": 0.5, "CHE": 0.5}}),
+    effects=st.dictionaries(
+        st.sampled_from(project.EFFECTS),
+        st.builds(
+            Timing,
+            start_year=st.none() | st.integers(2015, 2045),
+            lag_years=st.integers(0, 6),
+            ramp=st.lists(share, max_size=3).map(tuple),
+            life_years=st.none() | st.integers(1, 30),
+        ),
+        max_size=3,
+    ),
 )
 changes = st.fixed_dictionaries(
     {
@@ -230,22 +244,42 @@ changes = st.fixed_dictionaries(
         "discount_rate_public": st.floats(0, 0.3),
     }
 )
-prices = st.none() | st.fixed_dictionaries(
-    {"ELE": st.floats(0.5, 2), "UTL": st.floats(0.5, 2), "RND": st.floats(0.5, 2)}
+ratio = st.floats(0.5, 2)
+prices = (
+    st.none()
+    | st.fixed_dictionaries({"ELE": ratio, "UTL": ratio, "RND": ratio})
+    | st.lists(st.tuples(ratio, ratio, ratio, ratio), min_size=2, max_size=2).map(
+        lambda rows: pd.DataFrame(rows, [2023, 2030], ["ELE", "RND", "labour", "foreign_exchange"])
+    )
 )
 
 
 @settings(max_examples=80, deadline=None)
-@given(thing, changes, prices)
-def test_transfers_cancel_for_any_object_and_parameters(item, values, shadow):
+@given(thing, changes, prices, st.none() | st.integers(2019, 2040))
+def test_transfers_cancel_for_any_object_and_parameters(item, values, shadow, since):
     """Participants' NPVs at one rate sum to the NPV of the resource flows; both routes to an NPV agree."""
-    p = replace(SKIF, objects=(item,))
+    p = replace(SKIF, objects=(item,), seen_from=since)
     e = evaluate(p, shadow_prices=shadow, **values)
     size = max(1.0, e.ledger.bn_rub_2016.abs().sum())
     assert abs(e.participants.sum() - e.efficiency.npv_bn_rub_2016["public"]) <= 1e-9 + 1e-14 * size
     fast = project.npv_at(p, shadow_prices=shadow, **values).iloc[0]
     slow = e.efficiency.npv_bn_rub_2016.astype(float)
     assert (fast[list(slow.index)] - slow).abs().max() <= 1e-9 + 1e-14 * size
+
+
+@settings(max_examples=60, deadline=None)
+@given(thing, changes)
+def test_nothing_falls_before_the_start_of_any_effect(item, values):
+    e = evaluate(replace(SKIF, objects=(item,)), **values)
+    delay = values["delay_years"]
+    items = {"users": "users_benefit", "spillover": "spillover", "knowledge": "knowledge",
+             "human_capital": "human_capital", "ecology": "ecology"}  # fmt: skip
+    for effect, name in items.items():
+        years = e.ledger[e.ledger["item"] == name].year
+        if len(years) and effect in item.effects and item.effects[effect].start_year is not None:
+            assert years.min() >= item.effects[effect].start_year + delay
+        if len(years) and effect != "spillover":
+            assert years.min() >= item.start_year + delay
 
 
 @settings(max_examples=40, deadline=None)
