@@ -57,6 +57,21 @@ def test_flow_without_root_is_an_answer(flow, status):
     assert (np.isnan(rates[0]), statuses[0], counts[0]) == (True, status, 0)
 
 
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 1.0, 1e12])
+def test_roots_do_not_depend_on_the_unit_of_money(size):
+    for flow, _, roots in VECTORS:
+        found = irr_roots(size * np.array(flow))
+        assert found == pytest.approx(irr_roots(flow), rel=1e-9)
+        assert len(found) == roots
+        assert irr_paths([size * np.array(flow)])[2].tolist() == [roots]
+
+
+def test_a_term_too_small_to_matter_moves_no_root():
+    for size in (1.0, 1e120):
+        assert irr_roots(size * np.array([-1.0, 1.1, 1e-270])) == pytest.approx([0.1], rel=1e-12)
+        assert irr_roots(size * np.array([-1.0, 1.1, -1e-270])) == pytest.approx([0.1], rel=1e-12)
+
+
 def test_double_root_counts_once():
     for flow, rate in (([-1, 2, -1], 0.0), ([-100, 220, -121], 0.1)):
         for result in (irr(flow), IRR(*(x[0].item() for x in irr_paths([flow])))):
@@ -198,8 +213,22 @@ thing = st.builds(
     high_tech_per_year_bn_rub_2016=positive,
     residual_share=share,
     decommissioning_share=share,
+    mothballing_share=share,
+    run_until=st.none() | st.integers(2026, 2040),
+    import_share_current=share,
     financing=financing,
     mix=st.just({"capital": {"CON": 0.4, "ELE": 0.6}, "current": {"UTL": 0.5, "CHE": 0.5}}),
+    effects=st.dictionaries(
+        st.sampled_from(project.EFFECTS),
+        st.builds(
+            Timing,
+            start_year=st.none() | st.integers(2015, 2045),
+            lag_years=st.integers(0, 6),
+            ramp=st.lists(share, max_size=3).map(tuple),
+            life_years=st.none() | st.integers(1, 30),
+        ),
+        max_size=3,
+    ),
 )
 changes = st.fixed_dictionaries(
     {
@@ -215,22 +244,42 @@ changes = st.fixed_dictionaries(
         "discount_rate_public": st.floats(0, 0.3),
     }
 )
-prices = st.none() | st.fixed_dictionaries(
-    {"ELE": st.floats(0.5, 2), "UTL": st.floats(0.5, 2), "RND": st.floats(0.5, 2)}
+ratio = st.floats(0.5, 2)
+prices = (
+    st.none()
+    | st.fixed_dictionaries({"ELE": ratio, "UTL": ratio, "RND": ratio})
+    | st.lists(st.tuples(ratio, ratio, ratio, ratio), min_size=2, max_size=2).map(
+        lambda rows: pd.DataFrame(rows, [2023, 2030], ["ELE", "RND", "labour", "foreign_exchange"])
+    )
 )
 
 
 @settings(max_examples=80, deadline=None)
-@given(thing, changes, prices)
-def test_transfers_cancel_for_any_object_and_parameters(item, values, shadow):
+@given(thing, changes, prices, st.none() | st.integers(2019, 2040))
+def test_transfers_cancel_for_any_object_and_parameters(item, values, shadow, since):
     """Participants' NPVs at one rate sum to the NPV of the resource flows; both routes to an NPV agree."""
-    p = replace(SKIF, objects=(item,))
+    p = replace(SKIF, objects=(item,), seen_from=since)
     e = evaluate(p, shadow_prices=shadow, **values)
     size = max(1.0, e.ledger.bn_rub_2016.abs().sum())
     assert abs(e.participants.sum() - e.efficiency.npv_bn_rub_2016["public"]) <= 1e-9 + 1e-14 * size
     fast = project.npv_at(p, shadow_prices=shadow, **values).iloc[0]
     slow = e.efficiency.npv_bn_rub_2016.astype(float)
     assert (fast[list(slow.index)] - slow).abs().max() <= 1e-9 + 1e-14 * size
+
+
+@settings(max_examples=60, deadline=None)
+@given(thing, changes)
+def test_nothing_falls_before_the_start_of_any_effect(item, values):
+    e = evaluate(replace(SKIF, objects=(item,)), **values)
+    delay = values["delay_years"]
+    items = {"users": "users_benefit", "spillover": "spillover", "knowledge": "knowledge",
+             "human_capital": "human_capital", "ecology": "ecology"}  # fmt: skip
+    for effect, name in items.items():
+        years = e.ledger[e.ledger["item"] == name].year
+        if len(years) and effect in item.effects and item.effects[effect].start_year is not None:
+            assert years.min() >= item.effects[effect].start_year + delay
+        if len(years) and effect != "spillover":
+            assert years.min() >= item.start_year + delay
 
 
 @settings(max_examples=40, deadline=None)
@@ -415,6 +464,7 @@ LAB_LEDGER = {
 
 def test_every_row_of_the_ledger_by_hand():
     d = evaluate(LAB_PROJECT, **LAB_VALUES).ledger
+    assert list(d.columns) == ["object", "item", "payer", "payee", "kind", "year", "bn_rub_2016"]
     assert set(d.kind[d.payer == ""]) == {"resource"}
     found = d.groupby(["item", "payer", "payee", "year"]).bn_rub_2016.sum().to_dict()
     assert found == pytest.approx({(*key, year): v for key, row in LAB_LEDGER.items() for year, v in row.items()})
@@ -800,6 +850,15 @@ def test_going_on_is_worth_the_forward_value_less_that_of_stopping():
     assert unborn.npv_stopped == 0
     assert lab.npv_of_going_on == pytest.approx(lab.npv_forward - stopped)
     assert table.npv_of_going_on.iloc[-1] == pytest.approx(lab.npv_of_going_on + unborn.npv_of_going_on)
+
+
+def test_a_half_built_object_costs_its_part_of_the_mothballing():
+    p = replace(LAB_PROJECT, objects=(replace(LAB, mothballing_share=0.25, residual_share=0.0,
+                decommissioning_share=0.0),))  # fmt: skip
+    table = project.forward_looking(p, 2021, **LAB_VALUES)
+    assert table.sunk_share["lab"] == pytest.approx(12 / 18)
+    expected = -sum(0.25 * 12 / 18 * (2.0 + 0.72) * 1.05 ** -(y - 2021) for y in range(2021, 2025))
+    assert table.npv_stopped["lab"] == pytest.approx(expected)
 
 
 def test_programme_seen_from_2026_has_most_of_its_capital_sunk():

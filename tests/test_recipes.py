@@ -121,7 +121,6 @@ def test_an_indicator_is_three_files(here):
     assert "entropy_last" in recorded(folder, "01_trade_structure")
 
 
-@pytest.mark.xfail(strict=True, reason="the data package lists the objects that are allowed")
 def test_a_research_object_is_one_file(here):
     folder, run, _ = here
     path = folder / "data/project_objects.csv"

@@ -54,4 +54,4 @@ __all__ = [
     "switching_values",
     "tornado",
     "value_by_year",
-]  # fmt: skip
+]

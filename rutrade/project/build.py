@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,9 @@ def from_tables(
     return replace(empty, objects=tuple(built))
 
 
-def _overridden(given: Mapping[str, pd.DataFrame], overrides: Mapping[str, float]):
+def _overridden(
+    given: Mapping[str, pd.DataFrame], overrides: Mapping[str, float]
+) -> tuple[dict[str, Parameter], dict[str, float]]:
     """Parameters of the appraisal with the overrides among them, and the overrides of objects' items."""
     rows = given["benefit_parameters"].itertuples()
     parameters = {r.parameter: Parameter(r.central, r.low, r.high, r.unit, r.source) for r in rows}
@@ -100,11 +103,12 @@ def _effects(item: Mapping[str, float]) -> dict[str, Timing]:
     """Timing of the effects for which the items say something, such as knowledge_lag_years."""
     found = {}
     for effect in EFFECTS:
-        said = {field: int(item[f"{effect}_{field}"]) for field in _TIMINGS if f"{effect}_{field}" in item}
-        if ramp := _ramp(item, f"{effect}_ramp_year_"):
-            said["ramp"] = ramp
-        if said:
-            found[effect] = Timing(**said)
+        said: dict[str, Any] = {
+            field: int(item[f"{effect}_{field}"]) for field in _TIMINGS if f"{effect}_{field}" in item
+        }
+        ramp = _ramp(item, f"{effect}_ramp_year_")
+        if said or ramp:
+            found[effect] = replace(Timing(ramp=ramp), **said)
     return found
 
 

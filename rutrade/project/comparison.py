@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from rutrade.project.valuation import LABOUR
 
 
 def at_wages(
-    project: Project, duals: pd.DataFrame | None = None, *, factors: Iterable[float] = (1.0, 0.9), **values: float
+    project: Project, duals: pd.DataFrame | None = None, *, factors: Iterable[float] = (1.0, 0.9), **values: Any
 ) -> pd.DataFrame:
     """Public appraisal by price of labour, side by side: bn RUB 2016, present values at the public rate.
 
@@ -25,7 +26,9 @@ def at_wages(
     given, labour alone at its dual, and then every row at its dual: goods, labour and foreign exchange of one program.
     Columns: labour, price effect, public NPV and benefit-cost ratio. Raises InputError for duals without 'labour'.
     """
-    cases = {f"labour at {f:g} of pay": ({"shadow_wage_factor": f}, None) for f in factors}
+    cases: dict[str, tuple[dict[str, float], pd.DataFrame | None]] = {
+        f"labour at {f:g} of pay": ({"shadow_wage_factor": f}, None) for f in factors
+    }
     if duals is not None:
         if LABOUR not in duals:
             raise InputError(f"duals: there is no column '{LABOUR}': shadow over market pay by solved year is required")
@@ -52,13 +55,13 @@ def _present(e: Evaluation) -> pd.Series:
     return (d.bn_rub_2016 * weight).groupby(d["item"]).sum()
 
 
-def forward_looking(project: Project, since: int = 2026, **values: float) -> pd.DataFrame:
+def forward_looking(project: Project, since: int = 2026, **values: Any) -> pd.DataFrame:
     """Public NPV by object from the first year and forward from `since`, bn RUB 2016, each at its own base year.
 
     sunk_share: part of capital cost that falls before `since`; npv_from_first_year; npv_forward: spending and effects
-    from `since` on; npv_stopped: no more is spent on capital and the object is not run but mothballed; npv_of_going_on:
-    the difference, what the decision in `since` is about. The last row is the sum. Raises InputError for a year outside
-    the horizon.
+    from `since` on; npv_stopped: no more is spent on capital and what is built is not run but mothballed to the end of
+    its life; npv_of_going_on: the difference, what the decision in `since` is about. The last row is the sum. Raises
+    InputError for a year outside the horizon.
     """
 
     def public(objects: tuple[ProjectObject, ...], seen_from: int | None) -> float:
@@ -83,10 +86,16 @@ def forward_looking(project: Project, since: int = 2026, **values: float) -> pd.
 
 
 def _stopped(o: ProjectObject, sunk: Mapping[int, float], since: int) -> ProjectObject | None:
-    """The object as it stands at the beginning of `since`, not finished and not run; None where nothing was spent."""
-    if not sum(sunk.values()) > 0:
+    """The object as it stands at the beginning of `since`, not run; None where nothing was spent.
+
+    What is half built costs half the mothballing of the whole.
+    """
+    built = sum(sunk.values()) / o.capital
+    if not built > 0:
         return None
-    return replace(o, capital_goods_bn_rub_2016=sunk, run_until=since - 1)
+    return replace(
+        o, capital_goods_bn_rub_2016=sunk, run_until=since - 1, mothballing_share=o.mothballing_share * built
+    )
 
 
 def private_share(values: pd.DataFrame) -> pd.Series:
@@ -96,7 +105,7 @@ def private_share(values: pd.DataFrame) -> pd.Series:
     return (gains["non_participants"] / total.where(total > 0)).rename("private_share")
 
 
-def private_share_range(project: Project, **options) -> pd.DataFrame:
+def private_share_range(project: Project, **options: Any) -> pd.DataFrame:
     """Lowest, central and highest share of private non-participants in the gains over the stated ranges.
 
     All corners of the parameters' ranges are tried, and from the best of each side every parameter in turn is moved

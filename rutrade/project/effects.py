@@ -37,7 +37,7 @@ class Timing:
     ramp: tuple[float, ...] = ()
     life_years: int | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         within("effect", "lag_years", self.lag_years, 0)
         for share in self.ramp:
             within("effect", "ramp", share, 0, 1)

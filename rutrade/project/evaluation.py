@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,24 @@ _RATES = {v: "public" for v in PARTICIPANTS} | {"public": "public", "commercial"
 _RATES |= {"own_capital": "commercial", "federal": "budget", "regional": "budget", "consolidated": "budget"}
 
 
+class _Rows(NamedTuple):
+    """The ledger as arrays: bn RUB, years from the base year, places of payer and payee (-1: none), item, transfer."""
+
+    amount: np.ndarray
+    year: np.ndarray
+    payer: np.ndarray
+    payee: np.ndarray
+    item: np.ndarray
+    transfer: np.ndarray
+
+
+def _among(items: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    found = np.zeros(len(items), dtype=bool)
+    for name in names:
+        found |= items == name
+    return found
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """Result of `evaluate`.
@@ -34,24 +54,35 @@ class Evaluation:
     values: Mapping[str, float]
     ledger: pd.DataFrame
 
-    def _side(self, view: str) -> pd.Series:
+    @cached_property
+    def _rows(self) -> "_Rows":
+        """The ledger's columns as arrays."""
+        d, place = self.ledger, {name: i for i, name in enumerate(PARTICIPANTS)}
+        payer, payee = (d[c].map(place).fillna(-1).to_numpy(int) for c in ("payer", "payee"))
+        item = d["item"].to_numpy(object)
+        year = d.year.to_numpy(int) - self.project.base_year
+        return _Rows(d.bn_rub_2016.to_numpy(float), year, payer, payee, item, (d.kind == "transfer").to_numpy(bool))
+
+    def _side(self, view: str) -> np.ndarray:
         """+1 where a ledger row is received by the view, -1 where it is paid, else 0."""
-        d = self.ledger
+        rows = self._rows
         if view == "public":  # resource flows only: transfers cancel (1.2)
-            return (d.kind == "resource").astype(float)
+            return (~rows.transfer).astype(float)
         who = {"commercial": ("operator",), "own_capital": ("operator",), "consolidated": tuple(_BUDGETS.values())}
         who |= {b: (name,) for b, name in _BUDGETS.items()} | {name: (name,) for name in PARTICIPANTS}
         if view not in who:
             raise unknown("perspective", view, (*PERSPECTIVES, *PARTICIPANTS))
-        side = d.payee.isin(who[view]).astype(float) - d.payer.isin(who[view]).astype(float)
-        return side.where(~d["item"].isin(FINANCING_ITEMS), 0.0) if view == "commercial" else side
+        places = [PARTICIPANTS.index(name) for name in who[view]]
+        side = np.isin(rows.payee, places).astype(float) - np.isin(rows.payer, places)
+        return np.where(_among(rows.item, FINANCING_ITEMS), 0.0, side) if view == "commercial" else side
 
     def flow(self, view: str) -> pd.Series:
         """Net flow by year of a participant or perspective, bn RUB 2016 (1.1), (1.2)."""
-        parts = self.ledger.bn_rub_2016 * self._side(view)
-        net, gross = (x.groupby(self.ledger.year).sum() for x in (parts, parts.abs()))
-        net = net.where(net.abs() > 1e-13 * gross, 0.0)  # rounding left where transfers balance has no IRR
-        return net.reindex(self.project.years, fill_value=0.0).rename(view)
+        rows, years = self._rows, self.project.years
+        parts = rows.amount * self._side(view)
+        net, gross = (np.bincount(rows.year, weights=x, minlength=len(years)) for x in (parts, np.abs(parts)))
+        net[np.abs(net) <= 1e-13 * gross] = 0.0  # rounding left where transfers balance has no IRR
+        return pd.Series(net, pd.Index(years, name="year"), name=view)
 
     def cash_flow(self) -> pd.DataFrame:
         """Net flow by year (rows) of each participant and of the public (columns), bn RUB 2016 (1.1)."""
@@ -73,15 +104,17 @@ class Evaluation:
         return pd.DataFrame({v: self._indicators(v) for v in PERSPECTIVES}).T.rename_axis("perspective")
 
     def _indicators(self, view: str) -> dict:
-        flow, rate, d = self.flow(view).to_numpy(), self.discount_rate(view), self.ledger
-        weight = d.bn_rub_2016 * (1 + rate) ** -(d.year - self.project.base_year)
+        flow, rate, rows = self.flow(view).to_numpy(), self.discount_rate(view), self._rows
+        present = rows.amount * (1.0 + rate) ** -rows.year
         cost = {"capital_goods": 1, "vat_capital": 1}
         outlay = {"commercial": cost, "public": {"capital_goods": 1}}  # what the profitability index is per rouble of
         outlay |= {b: {f"{b}_grant": 1} for b in _BUDGETS} | {"consolidated": {f"{b}_grant": 1 for b in _BUDGETS}}
         outlay["own_capital"] = cost | {"federal_grant": -1, "regional_grant": -1, "loan": -1}
-        invested = (weight * d["item"].map(outlay[view]).astype(float).fillna(0))[d.kind == "transfer"].sum()
-        signed = weight * self._side(view)
-        benefits, costs = signed.clip(lower=0).sum(), -signed.clip(upper=0).sum()
+        invested = sum(
+            sign * present[rows.transfer & _among(rows.item, (item,))].sum() for item, sign in outlay[view].items()
+        )
+        signed = present * self._side(view)
+        benefits, costs = signed[signed > 0].sum(), -signed[signed < 0].sum()
         value, root = float(npv(flow, rate)), irr(flow)
         return {
             "discount_rate": rate,
@@ -124,7 +157,8 @@ class Evaluation:
         if year not in self.project.years:
             first, last = self.project.years[[0, -1]]
             raise InputError(f"year = {year} is not allowed: from {first} to {last}")
-        v, total = self.values, {}
+        v = self.values
+        total: dict[tuple[str, str], float] = {}
         d = self.ledger[(self.ledger.year == year) & (self.ledger.kind == "transfer")]
         paid = d.groupby(["object", "item"]).bn_rub_2016.sum()
         induced = v["multiplier"] * v["high_tech_factor"]
@@ -201,7 +235,7 @@ def evaluate(
     *,
     shadow_prices: Mapping[str, float] | pd.DataFrame | None = None,
     spillover: bool = True,
-    **values: float,
+    **values: Any,
 ) -> Evaluation:
     """The project's ledger and what follows from it, (1.1)-(1.7); bn RUB 2016.
 

@@ -89,10 +89,10 @@ def irr_roots(flow: np.ndarray) -> np.ndarray:
             roots.append(brentq(value, cuts[i], cuts[i + 1], xtol=1e-15, rtol=1e-14))
         elif len(x) and abs(value(x[i])) <= 1e-13 * float(np.abs(scaled) @ np.exp(t * x[i] - max(0.0, t[-1] * x[i]))):
             roots.append(x[i])  # touches zero
-    roots = np.array(roots)
-    if len(roots) > 1:  # a touching root found twice
-        roots = roots[np.concatenate([[True], np.diff(roots) > 1e-6])]
-    return np.sort(np.expm1(-roots))
+    found = np.array(roots)
+    if len(found) > 1:  # a touching root found twice
+        found = found[np.concatenate([[True], np.diff(found) > 1e-6])]
+    return np.sort(np.expm1(-found))
 
 
 def irr(flow: np.ndarray) -> IRR:

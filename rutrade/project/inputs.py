@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -71,7 +72,7 @@ def from_data(
     )
 
 
-def from_yaml(path: str | Path, given: Mapping[str, pd.DataFrame] | None = None, **options) -> Project:
+def from_yaml(path: str | Path, given: Mapping[str, pd.DataFrame] | None = None, **options: Any) -> Project:
     """The project of one YAML file alone; `given` and `options` as in `from_data`. Raises InputError as there."""
     joined = with_own(tables() if given is None else given, [path])
     return from_tables(joined["project_objects"].object.iloc[-1], joined, **options)

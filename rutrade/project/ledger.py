@@ -118,7 +118,7 @@ def _operating(o: ProjectObject, project: Project, p: Mapping[str, np.ndarray]) 
     return current, pay, current * (1 + vat) + pay * (1 + social)
 
 
-def _spending(o, project: Project, p: Mapping[str, np.ndarray], wage: np.ndarray | None) -> list[_Entry]:
+def _spending(o: ProjectObject, project: Project, p: Mapping[str, np.ndarray], wage: np.ndarray | None) -> list[_Entry]:
     """Goods and labour, bought and used up, with the taxes on them; `wage`: shadow over market pay by year."""
     capital, (current, pay, _) = p["capital"], _operating(o, project, p)
     vat, social = project.tax_rate("vat", "federal"), project.tax_rate("social", "federal")
@@ -159,7 +159,9 @@ def _capital_account(o: ProjectObject, project: Project, p: Mapping[str, np.ndar
     ]
 
 
-def _effects(o, project: Project, p: Mapping[str, np.ndarray], delay: int, spillover: bool) -> list[_Entry]:
+def _effects(
+    o: ProjectObject, project: Project, p: Mapping[str, np.ndarray], delay: int, spillover: bool
+) -> list[_Entry]:
     """What users, other firms and households gain, each effect in its own time (1.8), and the tax on it."""
 
     def at(effect: str, per_year: float) -> np.ndarray:
@@ -185,7 +187,9 @@ def _effects(o, project: Project, p: Mapping[str, np.ndarray], delay: int, spill
     return entries
 
 
-def _price_effects(o, project: Project, p: Mapping[str, np.ndarray], delay: int, prices: Mapping) -> list[_Entry]:
+def _price_effects(
+    o: ProjectObject, project: Project, p: Mapping[str, np.ndarray], delay: int, prices: Mapping[str, np.ndarray]
+) -> list[_Entry]:
     """(1.4): sum_i (pi_i/p_i - 1)(output_it - input_it), inputs at the object's own mix.
 
     Where foreign exchange has a price, the imported part of the inputs is valued at it and not at the goods' prices.

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +55,7 @@ class Financing:
     loan_grace_years: int = 3
     loan_term_years: int = 12
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("federal_grant_share", "regional_grant_share", "loan_share", "operating_grant_share"):
             within("financing", name, getattr(self, name), 0, 1)
         if self.own_share < -1e-12:
@@ -106,7 +108,7 @@ class ProjectObject:
     mix: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     effects: Mapping[str, Timing] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         owner = f"object '{self.name}'"
         if self.start_year is None or pd.isna(self.start_year):
             raise InputError(f"{owner}: start_year is missing: the first year of operation is required")
@@ -163,7 +165,7 @@ class Project:
     sectors: tuple[str, ...] = ()
     paid_margin: float = 0.2  # taxable margin of paid services; state-funded work is not taxed (assumption)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if missing := set(PARAMETERS) - set(self.parameters):
             raise InputError(f"project '{self.name}': parameter '{sorted(missing)[0]}' is missing")
         for name, p in self.parameters.items():
@@ -197,7 +199,7 @@ class Project:
                 )
 
     @classmethod
-    def from_yaml(cls, path, given=None, **options) -> "Project":
+    def from_yaml(cls, path: str | Path, given: Mapping[str, pd.DataFrame] | None = None, **options: Any) -> "Project":
         """A project of one's own from a YAML file, with the tax rules and parameters of the data tables.
 
         `given` and `options` as in `project.from_data`; the fields of the file are those of `project.yaml.schema()`.
@@ -231,7 +233,7 @@ class Project:
         start, rate = np.array(rules).T
         return rate[np.searchsorted(start, self.horizon, side="right") - 1]
 
-    def values(self, **changes: float) -> dict[str, float]:
+    def values(self, **changes: Any) -> dict[str, Any]:
         """Central values of all parameters with `changes`; unknown names and inadmissible values are refused."""
         for name, value in changes.items():
             if name not in self.parameters:

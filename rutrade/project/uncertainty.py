@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,15 +39,25 @@ class Simulation:
         return importance(self.parameters, self.npv[view])
 
 
+class _Flows(NamedTuple):
+    """Base flows (columns, years) of one discount rate, the scale of each column, views x columns (0 or 1), views."""
+
+    base: np.ndarray
+    scales: list[str]
+    select: np.ndarray
+    views: list[str]
+
+
 class _Kernel:
     """Base flows of a project by delay, arranged so that many parameter sets are valued by matrix products."""
 
     def __init__(self, project: Project, shadow_prices: Mapping | pd.DataFrame | None, spillover: bool):
-        self.project, self.spillover, self.delays = project, spillover, {}
+        self.project, self.spillover = project, spillover
+        self.delays: dict[int, dict[str, _Flows]] = {}
         self.prices = shadow_price_paths(shadow_prices, project.horizon)
 
-    def flows(self, delay: int) -> dict[str, tuple[np.ndarray, list[str], np.ndarray]]:
-        """By discount rate: base flows (columns, years), the scale of each column, and views x columns (0 or 1)."""
+    def flows(self, delay: int) -> dict[str, _Flows]:
+        """Base flows for a delay in whole years, by discount rate."""
         if delay not in self.delays:
             base: dict[tuple[str, str], np.ndarray] = {}
             entries = [_entries(o, self.project, delay, self.prices, self.spillover) for o in self.project.objects]
@@ -62,7 +73,7 @@ class _Kernel:
                 keys = [k for k, f in base.items() if _RATES[k[0]] == rate and np.any(f)]
                 views = [v for v in (*PARTICIPANTS, *PERSPECTIVES) if any(k[0] == v for k in keys)]
                 select = np.array([[float(k[0] == v) for k in keys] for v in views])
-                groups[rate] = (np.array([base[k] for k in keys]), [k[1] for k in keys], select, views)
+                groups[rate] = _Flows(np.array([base[k] for k in keys]), [k[1] for k in keys], select, views)
             self.delays[delay] = groups
         return self.delays[delay]
 
@@ -85,7 +96,7 @@ class _Kernel:
                 scaled = (base @ weights[rate][:, rows]) * np.array([scales[s][rows] for s in names])
                 for view, total in zip(views, select @ scaled, strict=True):
                     result[view][rows] = total
-        result["public"] = sum(result[v] for v in PARTICIPANTS)  # (1.2)
+        result["public"] = sum((result[v] for v in PARTICIPANTS), np.zeros(len(delay)))  # (1.2)
         result["consolidated"] = result["federal"] + result["regional"]
         return result
 
@@ -95,14 +106,14 @@ def npv_at(
     *,
     shadow_prices: Mapping[str, float] | pd.DataFrame | None = None,
     spillover: bool = True,
-    **values,
+    **values: Any,
 ) -> pd.DataFrame:
     """NPV (bn RUB 2016) of every participant (public rate) and perspective for arrays of parameter values.
 
     Each of `values` is a number or an array (cases,); the result has one row per case. Delays are rounded to years.
     """
-    filled = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in project.values(**values).values()))
-    filled = dict(zip(project.values(), filled, strict=True))
+    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, float)) for x in project.values(**values).values()))
+    filled = dict(zip(project.values(), arrays, strict=True))
     filled["delay_years"] = np.rint(filled["delay_years"])
     return pd.DataFrame(_Kernel(project, shadow_prices, spillover).npv(filled))
 
@@ -165,7 +176,7 @@ def simulate(
     return Simulation(drawn, found, seed)
 
 
-def tornado(project: Project, view: str = "public", **options) -> pd.DataFrame:
+def tornado(project: Project, view: str = "public", **options: Any) -> pd.DataFrame:
     """NPV of a view (bn RUB 2016) with one parameter at its low and high value, the others central; widest first."""
     rows = {}
     for name, p in project.parameters.items():
@@ -175,7 +186,7 @@ def tornado(project: Project, view: str = "public", **options) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").sort_values("swing", ascending=False).rename_axis("parameter")
 
 
-def switching_values(project: Project, view: str = "public", **options) -> pd.DataFrame:
+def switching_values(project: Project, view: str = "public", **options: Any) -> pd.DataFrame:
     """Value of each parameter that puts the NPV of a view at zero, the others held at their (given) values.
 
     All parameters but rates and delay enter linearly, so the value is exact; of rates the view's IRR counts. Status:

@@ -4,6 +4,7 @@ Every number is either a plain one, whose source is the file's `source`, or `{va
 the word assumption.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -143,9 +144,8 @@ def rows(path: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         value = getattr(own, item)
         if isinstance(value, Sourced):
             add(item, value)
-        elif isinstance(value, int):
-            if item != "price_year":
-                add(item, Sourced(value=float(value)))
+        elif isinstance(value, int) and item != "price_year":
+            add(item, Sourced(value=float(value)))
     for i, share in enumerate(own.ramp, 1):
         add(f"ramp_year_{i}", Sourced(value=share))
     for effect, timing in own.effects.items():
@@ -182,17 +182,18 @@ def _content(path: Path) -> Any:
 
     Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader)  # a safe loader
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path} cannot be read: a text file that describes one object is required") from None
     except yaml.YAMLError as error:
-        line = f" in line {error.problem_mark.line + 1}" if getattr(error, "problem_mark", None) else ""
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}" if mark else ""
         raise InputError(
             f"{path.name} is not valid YAML{line}: {getattr(error, 'problem', None) or 'it cannot be read'}"
         ) from None
 
 
-def _refused(file: str, error: dict) -> InputError:
+def _refused(file: str, error: Mapping[str, Any]) -> InputError:
     """One sentence for the first thing a file may not hold."""
     *outer, last = error["loc"]
     where, given = ".".join(map(str, error["loc"])), error["input"]
