@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 
 _MODULES = ("chain", "data", "economy", "project", "publish", "scenarios", "structure", "sweep", "trade")
+__version__: str  # given by `__getattr__`
 __all__ = ["InputError", "RunError", *_MODULES]
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from rutrade import unknown
 from rutrade.trade.groups import GROUPS
 
-
 # A share, an array or a series of shares: the log odds keep its form.
 _Share = TypeVar("_Share", float, np.ndarray, pd.Series)
 
