@@ -101,7 +101,7 @@ def test_gravity_reaches_the_wanted_self_supply_or_stops_at_the_bound():
     rng = np.random.default_rng(3)
     prior, supply = rng.uniform(1, 5, (3, 3)), rng.uniform(50, 60, (4, 3))
     use = supply[:, ::-1].copy()
-    y, factors = gravity_ras(prior, supply, use, [0.5, 0.6, 0.7])
+    y, _ = gravity_ras(prior, supply, use, [0.5, 0.6, 0.7])
     np.testing.assert_allclose(np.einsum("irr->r", y) / use.sum(0), [0.5, 0.6, 0.7], atol=1e-3)
     _, bounded = gravity_ras(prior, supply, use, [0.98, 0.98, 0.98], bounds=(0.5, 2.0))
     assert bounded.max() == 2.0 and bounded.min() >= 0.5

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -93,7 +93,7 @@ def _own_rules(table: Table) -> Any:
         """Sources resolve, numbers are finite."""
 
         type = "rutrade"
-        Errors = (errors.CellError,)
+        Errors: ClassVar = [errors.CellError]
 
         def validate_row(self, row: Any) -> Iterator[Any]:
             if sourced and row["source"] is not None and not set(row["source"].split("; ")) <= known:

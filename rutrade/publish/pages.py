@@ -3,6 +3,7 @@
 import html as html_text
 import json
 import re
+from typing import TYPE_CHECKING
 
 from rutrade import data, files, scenarios
 from rutrade.publish import report
@@ -10,6 +11,9 @@ from rutrade.publish.claims import _claims_page, claims
 from rutrade.publish.finish import alts, anchor, csv_names
 from rutrade.publish.runs import Run, cells, published, results
 from rutrade.publish.tables import scroll_box
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 def gather() -> dict[str, dict[str, object]]:
@@ -119,7 +123,7 @@ def _figures_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _entries(run: Run, cell, number: int | str) -> list[str]:
+def _entries(run: Run, cell: "NotebookNode", number: int | str) -> list[str]:
     """Entries of a cell's figures and tables: title, CSV, and the code of the cell."""
     lines = []
     for output in cell.get("outputs", ()):

@@ -123,8 +123,8 @@ def world(study: str = "median") -> Benchmark:
 
 @lru_cache(maxsize=4)
 def _world(fingerprint: str, study: str) -> Benchmark:
-    tables = (data.load(name) for name in ("world_flows", "world_regions", "world_sectors", "theta"))
-    return benchmark(*tables, study=study)
+    flows, regions, sectors, theta = map(data.load, ("world_flows", "world_regions", "world_sectors", "theta"))
+    return benchmark(flows, regions, sectors, theta, study=study)
 
 
 def world_paths() -> WorldPaths:

@@ -1,18 +1,25 @@
 """China's share in Russia's exports by group: its logit, and the shares of the base year."""
 
+from typing import TypeVar
+
 import numpy as np
 import pandas as pd
 
 from rutrade import unknown
 from rutrade.trade.groups import GROUPS
 
+# A share, an array or a series of shares: the log odds keep its form.
+_Share = TypeVar("_Share", float, np.ndarray, pd.Series)
 
-def logit(p):
+
+def logit(p: _Share) -> _Share:
     """Log odds ln(p / (1 - p)) of a share, in which (3.4) moves shares."""
     return np.log(p) - np.log1p(-p)
 
 
-def china_shares(world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, year: int, method: str = "held"):
+def china_shares(
+    world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, year: int, method: str = "held"
+) -> pd.Series:
     """Share of China in Russia's exports by group in `year` (fraction), from the last year with a world structure.
 
     world: group x (world_musd, china_musd) of the reference year; total: year x (world, china) of one source; value:
