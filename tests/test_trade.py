@@ -799,6 +799,27 @@ def test_held_shares_imply_the_world_total_and_moved_ones_the_logit_of_the_total
     assert shift.to_numpy() == pytest.approx(np.full(15, shift.iloc[0])) and shift.iloc[0] > 0
 
 
+def test_observed_shares_are_exports_to_china_over_exports_to_the_world_of_one_source(inputs):
+    observed = trade.inputs.projection(shares="observed").base
+    assert observed.value.equals(inputs.base.value) and observed.share["CHN_to_RUS"].equals(
+        inputs.base.share["CHN_to_RUS"]
+    )
+    exports, concordance = data.load("exports_to_world"), data.load("concordance")
+    oil = exports[(exports["year"] == 2023) & (exports["chapter"] == "27")]["russia_musd"].sum()
+    assert observed.share.loc["27", FLOWS[0]] == pytest.approx(1000 * observed.value.loc["27", FLOWS[0]] / oil)
+    chapters = concordance[concordance["group"] == "84-85"]["chapter"]
+    machines = exports[(exports["year"] == 2023) & exports["chapter"].isin(chapters)]["russia_musd"].sum()
+    assert observed.share.loc["84-85", FLOWS[0]] == pytest.approx(
+        1000 * observed.value.loc["84-85", FLOWS[0]] / machines
+    )
+    one = pd.Series(1.0, index=list(GROUPS))
+    assert (trade.observed_shares(one, 4 * one) == 0.25).all()
+    with pytest.raises(InputError, match="exports of group 27 is 2; both figures must be there"):
+        trade.observed_shares(one.where(one.index != "27", 8.0), 4 * one)
+    with pytest.raises(InputError, match="exports of group 90-99 is nan"):
+        trade.observed_shares(one, 4 * one.drop("90-99"))
+
+
 # ----------------------------------------------------------------------------------------------------- backtest
 def small_history():
     """Two series of two groups; the structure of CHN_to_RUS is known from 2018 only."""

@@ -24,12 +24,12 @@ from rutrade.trade.projection import (
     targets,
     valuation,
 )
-from rutrade.trade.shares import china_shares
+from rutrade.trade.shares import china_shares, observed_shares
 
 __all__ = [
     "gravity", "inputs",
     "CHEMICALS", "ENGINEERING", "FLOWS", "GROUPS", "METHODS", "QUANTILES", "GravityEstimates", "Inputs",
     "Paths", "Projection", "TradeBase", "TradeModel", "break_2022", "china_share_of", "china_shares",
     "engineering_chemicals_share", "error_table", "forecast_errors", "gravity_panel", "interval_errors",
-    "lever_effects", "redirection_needed", "rolling_errors", "share_draws", "targets", "valuation",
+    "lever_effects", "observed_shares", "redirection_needed", "rolling_errors", "share_draws", "targets", "valuation",
 ]  # fmt: skip
