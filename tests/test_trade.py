@@ -576,6 +576,17 @@ def test_supply_and_potential_move_with_prices_at_current_prices_only(model):
     assert central[-1, 0, GROUPS.index("27")] == pytest.approx(start / 2)
 
 
+def test_supply_goes_to_china_in_proportion_to_its_share(model):
+    supply = pd.DataFrame({"84-85": 1.5}, index=model.paths.prices.index)
+    start, sigma = (t.loc["84-85", FLOWS[0]] for t in (model.base.value, model.base.share))
+    found = last(flat(model).project(supply=supply, redirection={"84-85": 1.2 * sigma}))
+    assert found.loc["84-85", FLOWS[0]] == pytest.approx(start * 1.5 * 1.2)
+    demand = last(flat(model).project(demand=supply, levers={"payments": 0.2}))
+    share = last(flat(model).project(levers={"payments": 0.2}), "share_china") / model.base.share
+    expected = model.base.value.loc["84-85", FLOWS[1]] * 1.5 * share.loc["84-85", FLOWS[1]]
+    assert demand.loc["84-85", FLOWS[1]] == pytest.approx(expected)
+
+
 def test_totals_are_sums_over_groups_and_turnover_the_sum_of_both_flows(model):
     projection = model.project(draws=30)
     for prices, column in (("current", "value_bn_usd"), ("base", "value_bn_usd_base_prices")):
