@@ -5,6 +5,7 @@ final demand of region d, x output. A = Z diag(x)^-1 are input coefficients, v =
 of output, L = (I - A)^-1. L is never formed: one LU factorisation of I - A serves every question.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +28,7 @@ class WorldTable:
     intermediate: pd.DataFrame
     final: pd.DataFrame
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         z, f = self.intermediate, self.final
         if z.index.nlevels != 2 or not z.index.is_unique:
             raise InputError("world table: rows must be labelled by region and industry, each pair once")
@@ -129,7 +130,7 @@ def gross_flow(table: WorldTable, exporter: str, importer: str) -> pd.Series:
 
 
 def flow_content(
-    table: WorldTable, exporter: str, importer: str, partner: str | None = None, industries=None
+    table: WorldTable, exporter: str, importer: str, partner: str | None = None, industries: Iterable[str] | None = None
 ) -> pd.DataFrame:
     """Value added in a gross flow by industry: domestic, the partner's and other (0.16), e_i m_oi.
 

@@ -1,5 +1,7 @@
 """China's share in Russia's exports by group: its logit, and the shares of the base year."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -7,12 +9,14 @@ from rutrade import InputError, unknown
 from rutrade.trade.groups import GROUPS
 
 
-def logit(p):
+def logit(p: Any) -> Any:
     """Log odds ln(p / (1 - p)) of a share, in which (3.4) moves shares."""
     return np.log(p) - np.log1p(-p)
 
 
-def china_shares(world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, year: int, method: str = "held"):
+def china_shares(
+    world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, year: int, method: str = "held"
+) -> pd.Series:
     """Share of China in Russia's exports by group in `year` (fraction), from the last year with a world structure.
 
     world: group x (world_musd, china_musd) of the reference year; total: year x (world, china) of one source; value:
