@@ -164,6 +164,8 @@ def test_missing_rows_of_trade_and_inputs_are_zero():
     table = va.world_table(trade, inputs)
     assert table.output.to_dict() == {("A", "x"): 10, ("A", "y"): 4, ("B", "x"): 5, ("B", "y"): 0}
     assert table.intermediate.to_numpy().sum() == 3 and table.value_added["A", "x"] == 7
+    buyer = va.world_table(trade[trade["counterpart"] == "A"].assign(region=["A", "B", "A"]), inputs)
+    assert buyer.output["B", "x"] == 0, "a region may sell nothing"
 
 
 def test_domestic_content_of_one_country_is_what_its_domestic_chain_adds():
@@ -252,6 +254,7 @@ def test_national_content_of_a_worked_example_weights_exports():
         (lambda z, f: (z.where(z != 75), f), "a cell is missing"),
         (lambda z, f: (z * 3, f), "industry 2 of L buys more than it sells"),
         (lambda z, f: (z.droplevel(0), f), "labelled by region and industry"),
+        (lambda z, f: (pd.concat([z, z.iloc[:1]]), f), "each pair once"),
     ],
 )
 def test_a_faulty_world_table_is_refused_in_one_sentence(change, message):

@@ -5,6 +5,7 @@ final demand of region d, x output. A = Z diag(x)^-1 are input coefficients, v =
 of output, L = (I - A)^-1. L is never formed: one LU factorisation of I - A serves every question.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +28,7 @@ class WorldTable:
     intermediate: pd.DataFrame
     final: pd.DataFrame
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         z, f = self.intermediate, self.final
         if z.index.nlevels != 2 or not z.index.is_unique:
             raise InputError("world table: rows must be labelled by region and industry, each pair once")
@@ -90,15 +91,16 @@ def world_table(trade: pd.DataFrame, inputs: pd.DataFrame) -> WorldTable:
         if strange := [k for k in found if k not in allowed]:
             raise unknown(kind, strange[0], allowed)
     regions, sectors = keys["region"], keys["sector"]
-    sold = trade.pivot(index=["region", "sector"], columns="counterpart", values="value_musd").fillna(0.0)
-    sold = sold.reindex(pd.MultiIndex.from_product([regions, sectors]), fill_value=0.0)[regions].to_numpy()
-    bought = inputs.pivot(index=["region", "sector"], columns="counterpart", values="value_musd").fillna(0.0)
-    bought = bought.reindex(index=pd.MultiIndex.from_product([regions, sectors]), columns=sectors, fill_value=0.0)
+    rows = pd.MultiIndex.from_product([regions, sectors], names=["region", "industry"])
+
+    def wide(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
+        cells = table.pivot(index=["region", "sector"], columns="counterpart", values="value_musd")
+        return cells.reindex(index=rows, columns=columns).fillna(0.0).to_numpy()
+
     shape = (len(regions), len(sectors))
-    sold, bought = sold.reshape(*shape, -1), bought.to_numpy().reshape(*shape, -1)  # [n, k, i], [n, k, j]
+    sold, bought = wide(trade, regions).reshape(*shape, -1), wide(inputs, sectors).reshape(*shape, -1)  # nki, nkj
     use = sold.sum(-1)
     share = sold / np.where(use == 0, 1.0, use)[..., None]
-    rows = pd.MultiIndex.from_product([regions, sectors], names=["region", "industry"])
     intermediate = np.einsum("nki,nkj->iknj", share, bought).reshape(len(rows), len(rows))
     final = np.einsum("nki,nk->ikn", share, use - bought.sum(-1)).reshape(len(rows), len(regions))
     return WorldTable(pd.DataFrame(intermediate, rows, rows), pd.DataFrame(final, rows, regions))
@@ -129,7 +131,7 @@ def gross_flow(table: WorldTable, exporter: str, importer: str) -> pd.Series:
 
 
 def flow_content(
-    table: WorldTable, exporter: str, importer: str, partner: str | None = None, industries=None
+    table: WorldTable, exporter: str, importer: str, partner: str | None = None, industries: Iterable[str] | None = None
 ) -> pd.DataFrame:
     """Value added in a gross flow by industry: domestic, the partner's and other (0.16), e_i m_oi.
 

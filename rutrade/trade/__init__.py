@@ -26,7 +26,7 @@ from rutrade.trade.projection import (
     targets,
     valuation,
 )
-from rutrade.trade.shares import china_shares
+from rutrade.trade.shares import china_shares, observed_shares
 from rutrade.trade.world import Benchmark
 from rutrade.trade.world_draws import WorldDraws
 
@@ -61,6 +61,7 @@ __all__ = [
     "inputs",
     "interval_errors",
     "lever_effects",
+    "observed_shares",
     "redirection_needed",
     "rolling_errors",
     "share_draws",
