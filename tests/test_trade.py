@@ -100,16 +100,6 @@ def test_fitted_totals_equal_actual_totals_for_every_fixed_effect_on_the_real_pa
     assert found.accuracy() >= 1_000_000
 
 
-def test_intervals_of_200_simulated_panels_cover_the_true_effects_90_to_98_percent_of_the_time():
-    found = trade.gravity.estimate(simulated(panels=200, countries=24, seed=3), specifications=["no_pair"]).coefficients
-    inside = (found["ci_low"] <= found["term"].map(TRUE)) & (found["term"].map(TRUE) <= found["ci_high"])
-    assert len(found) == 200 * len(TRUE)
-    coverage = inside.groupby(found["term"]).mean()
-    assert coverage.between(0.90, 0.98).all(), coverage
-    means = found.groupby("term")["coefficient"].mean()
-    assert means.to_dict() == pytest.approx(TRUE, abs=0.06)
-
-
 def test_pair_specification_recovers_the_agreement_from_pairs_that_change():
     found = trade.gravity.estimate(simulated(countries=30, seed=5, noise=0.05), specifications=["pair"]).coefficients
     row = found.set_index("term").loc["fta"]
@@ -128,7 +118,7 @@ def test_estimates_and_errors_are_the_same_under_any_hash_seed():
     code = ("import sys; sys.path.insert(0, 'tests'); from test_trade import simulated; from rutrade import trade;"
             "t = trade.gravity.estimate(simulated(countries=8)).coefficients;"
             "print(t[['coefficient', 'standard_error']].to_csv(float_format='%.17g'))")  # fmt: skip
-    root = trade.__file__.removesuffix("/rutrade/trade.py")
+    root = trade.__file__.removesuffix("/rutrade/trade/__init__.py")
     run = [subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True,
                           env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": seed}).stdout
            for seed in ("0", "1", "4711")]  # fmt: skip
@@ -136,6 +126,70 @@ def test_estimates_and_errors_are_the_same_under_any_hash_seed():
     assert len(one) == 7  # five terms, and the agreement and one border year with pair effects
     for other in others:
         pd.testing.assert_frame_equal(one, other, rtol=1e-8)
+
+
+def bare(panel, formula):
+    """The same estimation as a user of pyfixest writes it, with text as effects and clusters."""
+    import pyfixest
+
+    names = panel.assign(
+        border=(panel["exporter"] != panel["importer"]).astype(int), ln_distance=np.log(panel["distance_km"]),
+        direction=panel["exporter"] + panel["importer"], exporter_year=panel["exporter"] + panel["year"].astype(str),
+        importer_year=panel["importer"] + panel["year"].astype(str),
+        pair=[min(i, j) + max(i, j) for i, j in zip(panel["exporter"], panel["importer"], strict=True)],
+    )  # fmt: skip
+    names["border_2005"] = names["border"] * (names["year"] == 2005)
+    options = {"ssc": pyfixest.ssc(k_fixef="full"), "iwls_tol": 1e-10, "fixef_tol": 1e-10}
+    return pyfixest.fepois(formula, names, vcov={"CRV1": "pair"}, **options)
+
+
+@pytest.mark.filterwarnings("ignore")  # of pyfixest about itself
+def test_estimates_errors_and_intervals_are_those_of_bare_pyfixest(panel):
+    ours = trade.gravity.estimate(panel.sample(frac=1, random_state=1)).coefficients.set_index("specification")
+    for specification, formula in {
+        "no_pair": "value ~ ln_distance + contiguity + language + fta + border | exporter_year + importer_year",
+        "pair": "value ~ fta + border_2005 | exporter_year + importer_year + direction",
+    }.items():
+        fit, found = bare(panel, formula), ours.loc[specification].set_index("term")
+        assert list(found.index) == list(fit.coef().index)
+        for column, theirs in {"coefficient": fit.coef(), "standard_error": fit.se(), "p_value": fit.pvalue(),
+                               "ci_low": fit.confint()["2.5%"], "ci_high": fit.confint()["97.5%"]}.items():  # fmt: skip
+            assert found[column].to_numpy() == pytest.approx(theirs.to_numpy(), rel=1e-6, abs=1e-12)
+
+
+def test_without_domestic_rows_no_border_is_estimated(panel):
+    abroad = panel[panel["exporter"] != panel["importer"]]
+    terms = trade.gravity.estimate(abroad).coefficients.groupby("specification")["term"].agg(list)
+    assert terms["pair"] == ["fta"] and terms["no_pair"] == ["ln_distance", "contiguity", "language", "fta"]
+
+
+def test_a_panel_of_one_classification_and_short_distances_is_accepted(panel):
+    one = panel.assign(classification="HS2012", distance_km=panel["distance_km"] / 1e4)
+    found = trade.gravity.estimate(one, specifications=["no_pair"])
+    assert found.observations.loc[0, ["rows", "used", "separated", "dropped"]].tolist() == [392, 392, 0, ""]
+    plain = trade.gravity.estimate(panel, specifications=["no_pair"]).coefficients
+    assert found.coefficients["coefficient"].to_numpy() == pytest.approx(plain["coefficient"].to_numpy(), rel=1e-6)
+
+
+def test_accuracy_is_the_power_of_ten_of_the_worst_gap():
+    gaps = pd.DataFrame({"largest_relative_gap": [3e-9, 3e-7]})
+    assert trade.GravityEstimates(None, gaps, None).accuracy() == 1_000_000
+
+
+def test_the_panel_of_the_two_tables_holds_both_directions_with_the_pairs_own_values():
+    sectors = pd.DataFrame({"year": [2000, 2005] * 2, "sector": "s", "exporter": ["A", "A", "B", "B"],
+                            "A": [1.0, 2, 3, 4], "B": [5.0, 6, 7, 8]})  # fmt: skip
+    pairs = pd.DataFrame({"country_a": ["A", "A", "B"], "country_b": ["A", "B", "B"], "distance_km": [10.0, 900, 20],
+                          "contiguity": [0, 1, 0], "language": [1, 0, 1], "fta_2000": [0, 0, 0],
+                          "fta_2005": [0, 1, 0]})  # fmt: skip
+    panel = trade.gravity_panel(sectors, pairs).set_index(["year", "exporter", "importer"]).sort_index()
+    assert panel["value"].to_dict() == {
+        (2000, "A", "A"): 1, (2000, "A", "B"): 5, (2000, "B", "A"): 3, (2000, "B", "B"): 7,
+        (2005, "A", "A"): 2, (2005, "A", "B"): 6, (2005, "B", "A"): 4, (2005, "B", "B"): 8,
+    }  # fmt: skip
+    assert panel["fta"].to_list() == [0, 0, 0, 0, 0, 1, 1, 0]
+    assert panel["distance_km"].to_list() == [10, 900, 900, 20] * 2
+    assert panel["contiguity"].to_list() == [0, 1, 1, 0] * 2 and panel["language"].to_list() == [1, 0, 0, 1] * 2
 
 
 def test_collinear_and_separated_regressors_are_named(panel):
@@ -214,6 +268,34 @@ def test_the_break_of_2022_is_recovered_year_by_year_and_flat_pre_trends_pass():
     assert found[[2022, 2023, 2024]].to_numpy() == pytest.approx([-0.5, -1.8, -2.3], abs=0.05)
     assert found[range(2016, 2021)].abs().max() < 0.05 and found[2021] == 0
     assert tests["p_value"].iloc[0] > 0.01
+
+
+@pytest.mark.filterwarnings("ignore")  # of pyfixest about itself
+def test_the_pre_trend_is_the_joint_wald_test_of_pyfixest_with_the_clusters_as_freedom():
+    import pyfixest
+    from scipy.stats import f
+
+    rows = russia_panel({2022: -0.5}, partners=12)
+    rows.loc[[0, 30], "gdp_bn_usd"] = np.nan
+    effects, tests = trade.break_2022(rows)
+    used = rows.dropna().assign(ln_gdp=lambda d: np.log(d["gdp_bn_usd"]))
+    years = [y for y in range(2016, 2025) if y != 2021]
+    for year in years:
+        used[f"y{year}"] = used["unfriendly"] * (used["year"] == year)
+    formula = f"value_musd ~ ln_gdp + {' + '.join(f'y{y}' for y in years)} | partner + year"
+    fit = pyfixest.fepois(formula, used, vcov={"CRV1": "partner"}, ssc=pyfixest.ssc(k_fixef="full"), iwls_tol=1e-10,
+                          fixef_tol=1e-10)  # fmt: skip
+    early = [f"y{y}" for y in years if y < 2021]
+    b, v = fit.coef()[early].to_numpy(), fit._vcov[np.ix_(*[[fit._coefnames.index(n) for n in early]] * 2)]
+    statistic = b @ np.linalg.inv(v) @ b / 5
+    row = tests.iloc[0]
+    assert row[["degrees_of_freedom", "rows_left_out"]].tolist() == [5, 2]
+    assert row["statistic"] == pytest.approx(statistic, rel=1e-5)
+    assert row["p_value"] == pytest.approx(f.sf(statistic, 5, 11), rel=1e-5)
+    found = effects.set_index("year")
+    assert list(found.index) == list(range(2016, 2025))
+    assert found.loc[years, "standard_error"].to_numpy() == pytest.approx(fit.se()[[f"y{y}" for y in years]].to_numpy(),
+                                                                          rel=1e-5)  # fmt: skip
 
 
 def test_a_pre_trend_is_detected():
@@ -421,6 +503,153 @@ def test_lever_effects_are_zero_at_low_and_grow_with_the_size(model):
     assert (abs(central.loc["all together", flows] / single - 1) < 0.1).all()
 
 
+def test_the_path_starts_in_the_base_year_alone_too(model):
+    assert (last(model.project(years=[2023], levers={"customs": 0.2})) == model.base.value).all(axis=None)
+
+
+def test_levers_and_redirection_are_half_way_in_the_middle_of_the_path(model):
+    still = flat(model).project(years=[2023, 2025, 2027], levers={"payments": 0.2})
+    share = still.table[(still.table["group"] == "84-85") & (still.table["flow"] == FLOWS[0])]["share_china"]
+    moved = np.log(share / (1 - share)).to_numpy()
+    assert moved[1] - moved[0] == pytest.approx((moved[2] - moved[0]) / 2) and moved[2] > moved[0]
+
+
+def test_a_number_for_a_lever_is_its_largest_cut_and_the_other_groups_follow_in_proportion(model):
+    table = pd.DataFrame({"lever": "a", "groups": ["84-85", "27"], "low": 0.0, "central": [0.2, 0.1], "high": 0.4})
+    model = flat(model, levers=table)
+    number = model.project(levers={"a": 0.3})
+    odds = model.base.share[FLOWS[0]] / (1 - model.base.share[FLOWS[0]])
+    rows = model.elasticities[(model.elasticities["parameter"] == "theta") & (model.elasticities["flow"] == FLOWS[0])]
+    theta = rows.set_index("group")["central"]
+    for group, cut in (("84-85", 0.3), ("27", 0.15)):
+        new = odds[group] * (1 - cut) ** -theta[group]
+        assert last(number, "share_china").loc[group, FLOWS[0]] == pytest.approx(new / (1 + new))
+
+
+def test_redirection_by_group_moves_that_group_only_and_a_number_all_engineering_and_chemicals(model):
+    one = last(flat(model).project(redirection={"28-38": 0.5}), "share_china")
+    assert one.loc["28-38", FLOWS[0]] == pytest.approx(0.5)
+    rest = one.drop(index="28-38")
+    assert (rest == model.base.share.loc[rest.index]).all(axis=None)
+    every = last(flat(model).project(redirection=0.5), "share_china")[FLOWS[0]]
+    assert every[every.round(12) == 0.5].index.tolist() == ["28-38", "39-40", "84-85", "86-89"]
+
+
+def test_supply_at_the_cap_is_not_capped_and_the_default_headroom_is_the_potential_again(model):
+    still = flat(model)
+    supply = pd.DataFrame({"27": 2.0, "84-85": 2.5, "28-38": 0.0}, index=model.paths.prices.index)
+    table = still.project(supply=supply).table
+    table = table[(table["flow"] == FLOWS[0]) & (table["year"] == 2030)].set_index("group")
+    ratio = table["value_bn_usd"] / model.base.value[FLOWS[0]]
+    assert ratio[["27", "84-85", "28-38", "01-05"]].tolist() == pytest.approx([2, 2, 0, 1])
+    assert table.index[table["capped"]].tolist() == ["84-85"]
+    assert not still.project(demand=supply * 9).table["capped"].any(), "imports have no cap"
+
+
+def test_supply_and_potential_move_with_prices_at_current_prices_only(model):
+    supply = pd.DataFrame({"27": 0.5}, index=model.paths.prices.index)
+    found, brent = model.project(supply=supply), model.paths.prices["brent"]
+    start = model.base.value.loc["27", FLOWS[0]]
+    assert last(found, "value_bn_usd_base_prices").loc["27", FLOWS[0]] == pytest.approx(start / 2)
+    assert last(found).loc["27", FLOWS[0]] == pytest.approx(start / 2 * brent[2030] / brent[2023])
+    central, _ = found.values("base")
+    assert central[-1, 0, GROUPS.index("27")] == pytest.approx(start / 2)
+
+
+def test_totals_are_sums_over_groups_and_turnover_the_sum_of_both_flows(model):
+    projection = model.project(draws=30)
+    for prices, column in (("current", "value_bn_usd"), ("base", "value_bn_usd_base_prices")):
+        totals = projection.totals(prices).pivot(index="year", columns="flow", values="value_bn_usd")
+        by_hand = projection.table.groupby(["year", "flow"])[column].sum().unstack()
+        assert totals[list(FLOWS)].to_numpy() == pytest.approx(by_hand[list(FLOWS)].to_numpy())
+        assert totals["turnover"].to_numpy() == pytest.approx(by_hand.sum(axis=1).to_numpy())
+    row = projection.totals().set_index(["flow", "year"]).loc[("turnover", 2030)]
+    sums = projection.sample[:, -1].sum((1, 2))
+    assert row[list(trade.QUANTILES)].tolist() == pytest.approx(np.quantile(sums, [0.05, 0.25, 0.5, 0.75, 0.95]))
+    assert projection.reaches(sums.max()) == pytest.approx(1 / 30), "a target that is just met counts as reached"
+
+
+def certain(model, **spread):
+    """Elasticities without spread, except the parameters named."""
+    table = model.elasticities
+    fixed = ~table["parameter"].isin(spread.get("free", ()))
+    return replace(model, elasticities=table.assign(low=table["low"].mask(fixed, table["central"]),
+                                                    high=table["high"].mask(fixed, table["central"])))  # fmt: skip
+
+
+def test_draws_of_the_elasticity_of_demand_are_triangular_and_shared_by_the_groups_of_a_flow(model):
+    model = replace(certain(model, free=["eps"]), errors=None)
+    projection = model.project(draws=4000, years=[2023, 2030])
+    rows = model.elasticities[model.elasticities["parameter"] == "eps"].set_index(["flow", "group"])
+    activity = np.log(model.paths.activity.loc[2030] / model.paths.activity.loc[2023])
+    drawn = {}
+    for f, flow in enumerate(FLOWS):
+        for g in ("27", "84-85"):
+            low, mode, high = rows.loc[(flow, g), ["low", "central", "high"]]
+            ratio = projection.sample[:, -1, f, GROUPS.index(g)] / projection.point[-1, f, GROUPS.index(g)]
+            eps = drawn[flow, g] = mode + np.log(ratio) / activity[flow]
+            assert low - 1e-9 <= eps.min() < eps.max() <= high + 1e-9
+            assert eps.mean() == pytest.approx((low + mode + high) / 3, abs=0.01 * (high - low))
+        assert np.array_equal(*(np.argsort(drawn[flow, g]) for g in ("27", "84-85")))
+    assert abs(np.corrcoef(drawn[FLOWS[0], "27"], drawn[FLOWS[1], "27"])[0, 1]) < 0.06
+
+
+def test_one_shock_a_flow_moves_its_total_and_shocks_of_the_groups_move_its_structure_only(model):
+    model = certain(model)
+    projection = model.project(draws=4000, years=[2023, 2024, 2030])
+    deviation = model.errors.loc[[1, 7]]
+    assert np.array_equal(projection.sample[:, 0], np.broadcast_to(projection.point[0], projection.sample[:, 0].shape))
+    common = {}
+    for f, flow in enumerate(FLOWS):
+        total = np.log(projection.sample[:, 1:, f].sum(-1) / projection.point[1:, f].sum(-1))
+        shock = total / deviation[f"{flow}_total"].to_numpy()
+        assert shock[:, 0] == pytest.approx(shock[:, 1]), "one shock along the whole path"
+        assert shock[:, 0].mean() == pytest.approx(0, abs=0.05) and shock[:, 0].std() == pytest.approx(1, abs=0.04)
+        groups = np.log(projection.sample[:, 1:, f] / projection.point[1:, f])
+        apart = (groups[..., 3] - groups[..., 8]) / deviation[f"{flow}_group"].to_numpy()
+        assert apart[:, 0] == pytest.approx(apart[:, 1]) and apart[:, 0].std() == pytest.approx(2**0.5, abs=0.06)
+        assert abs(np.corrcoef(apart[:, 0], shock[:, 0])[0, 1]) < 0.06
+        common[flow] = shock[:, 0]
+    assert abs(np.corrcoef(*common.values())[0, 1]) < 0.06
+
+
+def test_without_being_asked_a_projection_has_no_draws_and_their_seed_is_zero(model):
+    assert model.project().sample.shape[0] == 0 and "q50" not in model.project().table
+    assert np.array_equal(model.project(draws=3).sample, model.project(draws=3, seed=0).sample)
+
+
+def test_chinas_share_in_several_groups_is_weighted_by_russias_exports_of_them(model):
+    base, groups = model.base, ["28-38", "84-85"]
+    world = base.value[FLOWS[0]] / base.share[FLOWS[0]]
+    expected = base.value.loc[groups, FLOWS[0]].sum() / world[groups].sum()
+    assert trade.china_share_of(model, groups) == pytest.approx(expected)
+
+
+def test_a_target_that_others_pass_alone_has_no_value_for_a_single_group(model):
+    rows = trade.targets(model.project(), 60.0).set_index(["flow", "group"])
+    assert rows["alone_bn_usd"].notna().sum() == 0 and rows["required_bn_usd"].sum() == pytest.approx(60)
+    with pytest.raises(InputError, match="unknown target year '2023'"):
+        trade.targets(model.project(), 300, 2023)
+    assert trade.targets(model.project(), 1e-6)["required_bn_usd"].sum() == pytest.approx(1e-6)
+
+
+def test_lever_effects_are_the_changes_of_a_projection_with_the_lever_at_base_prices(model):
+    table = trade.lever_effects(model, "high")
+    plain, levered = model.project(), model.project(levers={"payments": "high"})
+    change = levered.values("base")[0][-1].sum(-1) - plain.values("base")[0][-1].sum(-1)
+    assert table.loc["payments", ["exports_bn_usd", "imports_bn_usd"]].tolist() == pytest.approx(change)
+    points = [100 * trade.share_draws(p, "base")[0][-1, 0] for p in (plain, levered)]
+    assert table.loc["payments", "engineering_chemicals_pp"] == pytest.approx(points[1] - points[0])
+    assert trade.lever_effects(replace(model, levers=None)).loc["all together"].tolist() == [0, 0, 0]
+
+
+def test_redirection_needed_in_an_earlier_year_is_met_in_that_year(model):
+    target = trade.redirection_needed(model, 3.0, 2027)
+    shares = [trade.share_draws(model.project(years=range(2023, 2028), redirection=r))[0][-1, 0]
+              for r in (None, target)]  # fmt: skip
+    assert 100 * (shares[1] - shares[0]) == pytest.approx(3, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -430,6 +659,8 @@ def test_lever_effects_are_zero_at_low_and_grow_with_the_size(model):
         ({"levers": {"customs": "huge"}}, "unknown size of lever 'customs' 'huge'"),
         ({"redirection": {"84": 0.3}}, "unknown group '84': did you mean '84-85'"),
         ({"redirection": 1.0}, "a share must lie between 0 and 1"),
+        ({"redirection": 0.0}, "a share must lie between 0 and 1"),
+        ({"levers": {"customs": 1.0}}, "lever 'customs' is 1.0"),
         ({"years": [2022, 2023]}, "unknown projection year '2022'"),
         ({"years": [2023, 2041]}, "unknown projection year '2041'"),
         ({"headroom": -0.5}, "headroom is -0.5"),
@@ -454,6 +685,12 @@ def test_a_base_year_without_both_directions_or_with_impossible_values_is_refuse
         TradeBase(2023, base.value.mask(base.value.index.to_series() == "27", -1.0), base.share, base.chapter_90)
     with pytest.raises(InputError, match="share of China of group 84-85.*between 0 and 1"):
         TradeBase(2023, base.value, base.share.mask(base.share.index.to_series() == "84-85", 1.2), base.chapter_90)
+    for share in (0.0, 1.0):
+        with pytest.raises(InputError, match="share of China of group 84-85"):
+            TradeBase(
+                2023, base.value, base.share.mask(base.share.index.to_series() == "84-85", share), base.chapter_90
+            )
+    assert TradeBase(2023, base.value * 0.01, base.share, base.chapter_90).value.to_numpy().min() < 1
     with pytest.raises(InputError, match="unknown group '84'"):
         TradeBase(2023, base.value.rename(index={"84-85": "84"}), base.share, base.chapter_90)
 
@@ -506,6 +743,28 @@ def test_valuation_refuses_shares_that_do_not_sum_to_one_and_unknown_sectors():
         trade.valuation(one, mapping, "CHN")
 
 
+def test_valuation_splits_a_sector_and_takes_the_mean_rate_of_2016():
+    rows = [("RUS_to_CHN", "MAC", "84-85", 0.75, 1.2), ("RUS_to_CHN", "MAC", "86-89", 0.25, 1.1),
+            ("RUS_to_CHN", "CHE", "28-38", 1.0, 1.5), ("CHN_to_RUS", "MAC", "84-85", 1.0, 9.0)]  # fmt: skip
+    mapping = pd.DataFrame(rows, columns=["flow", "sector", "group", "share", "margin"])
+    found = trade.valuation(pd.DataFrame({"x": [100.0, 10.0]}, index=["MAC", "CHE"]), mapping)["x"] * 67.05
+    assert found[["84-85", "86-89", "28-38"]].tolist() == pytest.approx([90, 27.5, 15])
+    assert found.drop(["84-85", "86-89", "28-38"]).eq(0).all() and list(found.index) == list(GROUPS)
+
+
+def test_held_shares_are_capped_and_miscellaneous_goods_take_the_share_of_the_total():
+    world = pd.DataFrame({"world_musd": 1000.0, "china_musd": 100.0}, index=list(GROUPS))
+    world.attrs["year"] = 2019
+    total = pd.DataFrame({"world": [400.0, 500.0], "china": [100.0, 200.0]}, index=[2019, 2023])
+    value = pd.Series(0.5, index=list(GROUPS))
+    value["27"] = 50.0
+    share = trade.china_shares(world, total, value, 2023, "held")
+    assert share[["01-05", "27", "90-99"]].tolist() == pytest.approx([0.5 / 1.25, 0.95, 0.4])
+    moved = trade.china_shares(world, total, value, 2023, "moved")
+    odds = (0.1 / 0.9) * (0.4 / 0.6) / (0.25 / 0.75)
+    assert moved[["01-05", "27", "90-99"]].tolist() == pytest.approx([odds / (1 + odds)] * 2 + [0.4])
+
+
 def test_held_shares_imply_the_world_total_and_moved_ones_the_logit_of_the_total():
     held, moved = (trade.inputs.projection(shares=s).base for s in ("held", "moved"))
     world = data.load("world_exports")
@@ -520,6 +779,119 @@ def test_held_shares_imply_the_world_total_and_moved_ones_the_logit_of_the_total
 
 
 # ----------------------------------------------------------------------------------------------------- backtest
+def small_history():
+    """Two series of two groups; the structure of CHN_to_RUS is known from 2018 only."""
+    rows = [("A", f, g, y, v * (1 + 0.1 * (y - 2015))) for f in FLOWS for g, v in (("27", 3.0), ("84-85", 1.0))
+            for y in range(2015, 2021) if f == FLOWS[0] or y >= 2018]  # fmt: skip
+    rows += [("B", FLOWS[0], "27", y, 500.0) for y in range(2015, 2021)]
+    table = pd.DataFrame(rows, columns=["series", "flow", "group", "year", "value_bn_usd"])
+    totals = table[table["series"] == "A"].groupby(["series", "flow", "year"], as_index=False)["value_bn_usd"].sum()
+    china = pd.DataFrame([("C", f, y, 50.0) for f in FLOWS for y in range(2015, 2021)],
+                         columns=["series", "flow", "year", "value_bn_usd"])  # fmt: skip
+    return pd.concat([table, pd.concat([totals, china]).assign(group="TOTAL")], ignore_index=True)
+
+
+def small_arguments():
+    elasticities = pd.DataFrame([(f, g, p, "brent", v) for f in FLOWS for g, e in (("27", 1.0), ("84-85", 2.0))
+                                 for p, v in (("eps", e), ("phi", 0.5), ("theta", 4.0))],
+                                columns=["flow", "group", "parameter", "driver", "central"])  # fmt: skip
+    years = range(2015, 2021)
+    activity = pd.DataFrame({f: [1.1 ** (y - 2015) for y in years] for f in FLOWS}, index=years)
+    prices = pd.DataFrame({"brent": [1.21 ** (y - 2015) for y in years]}, index=years)
+    world = pd.DataFrame({FLOWS[0]: [100.0, 100, 100, 100, 150, 200], FLOWS[1]: 7.0}, index=years)
+    return {"history": small_history(), "elasticities": elasticities, "paths": Paths(activity, prices), "world": world}
+
+
+def test_every_method_of_forecast_is_the_one_described():
+    errors = trade.forecast_errors(**small_arguments(), origin=2018, years=[2019, 2020])
+    rows = errors.set_index(["series", "flow", "group", "year", "method"])["forecast_bn_usd"]
+    key = ("A", FLOWS[0], "27", 2020)
+    value = 3 * 1.3
+    assert rows[(*key, "model")] == pytest.approx(value * 1.1**2 * 1.21 ** (0.5 * 2))
+    assert rows[(*key, "no change")] == pytest.approx(value)
+    assert rows[(*key, "last share")] == pytest.approx(value * 200 / 100)
+    past = 3 * np.array([1.0, 1.1, 1.2, 1.3])
+    slope, level = np.polyfit(range(-3, 1), np.log(past), 1)
+    assert rows[(*key, "trend")] == pytest.approx(np.exp(level + 2 * slope))
+    assert set(errors["horizon"]) == {1, 2} and (errors["horizon"] == errors["year"] - 2018).all()
+    assert errors["log_error"].to_numpy() == pytest.approx(
+        np.log(errors["forecast_bn_usd"] / errors["actual_bn_usd"]).to_numpy(), nan_ok=True
+    )
+    assert len(errors) == 4 * 2 * 9 and errors.index.is_unique, "nine series and groups, two years, four methods"
+
+
+def test_a_total_without_groups_of_its_own_takes_the_latest_structure_known_at_the_origin():
+    arguments = small_arguments()
+    growth = {g: 1.1 ** (e * 2) * 1.21**1 for g, e in (("27", 1), ("84-85", 2))}
+    expected = 50 * (0.75 * growth["27"] + 0.25 * growth["84-85"])
+    for flow in FLOWS:
+        # CHN_to_RUS has no structure in 2016: the first one that is known stands in.
+        errors = trade.forecast_errors(**arguments, origin=2016, years=[2018])
+        rows = errors[(errors["series"] == "C") & (errors["method"] == "model")].set_index("flow")
+        assert rows.loc[flow, "forecast_bn_usd"] == pytest.approx(expected)
+    moved = arguments["history"]
+    one = (moved["series"] == "A") & (moved["flow"] == FLOWS[0]) & (moved["year"] == 2016)
+    moved.loc[one & (moved["group"] == "27"), "value_bn_usd"] = 1.0
+    moved.loc[one & (moved["group"] == "84-85"), "value_bn_usd"] = 3.0
+    errors = trade.forecast_errors(**arguments, origin=2016, years=[2018])
+    rows = errors[(errors["series"] == "C") & (errors["method"] == "model")].set_index("flow")
+    other = 50 * (0.25 * growth["27"] + 0.75 * growth["84-85"])
+    assert rows.loc[FLOWS[0], "forecast_bn_usd"] == pytest.approx(other)
+
+
+def test_a_trend_needs_three_years_and_skips_missing_ones():
+    arguments = small_arguments()
+    errors = trade.forecast_errors(**arguments, origin=2016, years=[2018])
+    assert errors[errors["method"] == "trend"]["forecast_bn_usd"].isna().all(), "two years give no trend"
+    later = trade.forecast_errors(**arguments, origin=2017, years=[2018])
+    assert later[(later["method"] == "trend") & (later["flow"] == FLOWS[0])]["forecast_bn_usd"].notna().all()
+    history = arguments["history"]
+    hole = (history["group"] == "27") & (history["year"] == 2016) & (history["series"] == "A")
+    gap = trade.forecast_errors(**{**arguments, "history": history[~hole]}, origin=2018, years=[2020])
+    gap = gap[(gap["method"] == "trend") & (gap["series"] == "A") & (gap["group"] == "27")].set_index("flow")
+    slope, level = np.polyfit([-3, -1, 0], np.log(3 * np.array([1.0, 1.2, 1.3])), 1)
+    assert gap.loc[FLOWS[0], "forecast_bn_usd"] == pytest.approx(np.exp(level + 2 * slope))
+
+
+def test_rolling_errors_pair_every_origin_with_every_later_year_to_2023():
+    errors = trade.rolling_errors(**small_arguments())
+    pairs = errors[["origin", "year"]].drop_duplicates()
+    assert sorted(map(tuple, pairs.to_numpy())) == [(o, y) for o in range(2015, 2020) for y in range(o + 1, 2021)]
+    assert errors.index.is_unique
+    early = trade.rolling_errors(**small_arguments(), last=2018)
+    assert early["year"].max() == 2018
+    with_holdout = trade.inputs.history(2025)
+    assert trade.rolling_errors(**with_holdout)["year"].max() == 2023
+
+
+def test_error_table_is_the_root_mean_square_the_mean_and_the_number():
+    errors = pd.DataFrame({"flow": "a", "method": ["m", "m", "n"], "log_error": [3.0, -4.0, np.nan]})
+    row = trade.error_table(errors).iloc[0]
+    assert row["rms"] == pytest.approx(12.5**0.5) and row["mean"] == -0.5 and row["errors"] == 2
+    assert len(trade.error_table(errors)) == 1
+
+
+def test_interval_errors_of_a_worked_example():
+    rows = [("s", f, g, 2015, 2015 + h, h, m, v, 1.0, e) for f in FLOWS for m in ("model", "trend")
+            for g, h, v, e in (("TOTAL", 1, 4.0, 0.1), ("TOTAL", 2, 4.0, 0.05), ("27", 1, 2.0, 0.4),
+                               ("84-85", 1, 1.0, -0.2), ("27", 2, 1.0, 0.05))]  # fmt: skip
+    columns = ["series", "flow", "group", "origin", "year", "horizon", "method", "forecast_bn_usd", "actual_bn_usd",
+               "log_error"]  # fmt: skip
+    errors = pd.DataFrame(rows, columns=columns)
+    errors["log_error"] = errors["log_error"].where(errors["method"] == "model", 9.0)
+    table = trade.interval_errors(errors)
+    assert table.index.tolist() == list(range(1, 16)) and table.index.name == "horizon"
+    group = ((3 * 0.3**2 + 2 * 0.3**2) / 5) ** 0.5
+    for flow in FLOWS:
+        assert table[f"{flow}_total"].to_numpy() == pytest.approx(np.full(15, 0.1)), "it never falls"
+        assert table[f"{flow}_group"].to_numpy() == pytest.approx(np.full(15, group))
+    other = errors.copy()
+    other.loc[(other["group"] == "84-85"), "log_error"] = 0.6
+    uneven = ((3 * 0.3**2 + 2 * 0.5**2) / 5) ** 0.5
+    assert trade.interval_errors(other, horizon=3).loc[1, "RUS_to_CHN_group"] == pytest.approx(uneven)
+    assert len(trade.interval_errors(other, horizon=3)) == 3
+
+
 def test_values_after_the_origin_never_enter_a_forecast(past):
     changed = past["history"].copy()
     later = changed["year"] > 2019
@@ -624,7 +996,9 @@ def test_price_paths_are_ordered_complete_and_leave_2025_observed_brent_alone():
 def test_the_sectoral_panel_is_a_full_square_with_symmetric_pairs():
     panel = trade.inputs.gravity()
     assert len(panel) == 5 * 40 * 40 * 16 and panel.notna().all(axis=None)
-    assert (panel["value"] < 0).sum() == panel["value"].lt(0).sum() > 0
+    cells = data.load("gravity_sectors").drop(columns=["year", "sector", "exporter"]).select_dtypes("number")
+    assert np.array_equal(np.sort(panel["value"]), np.sort(cells.to_numpy(), axis=None))
+    assert (panel["value"] < 0).sum() == 50, "negative cells of the source stay, to be counted by the estimation"
     swapped = panel.rename(columns={"exporter": "importer", "importer": "exporter"})
     both = panel.merge(swapped, on=["year", "exporter", "importer", "sector"])
     assert (both["fta_x"] == both["fta_y"]).all() and (both["distance_km_x"] == both["distance_km_y"]).all()
@@ -635,3 +1009,14 @@ def test_every_sector_of_the_valuation_table_splits_completely():
     sums = table.groupby(["flow", "sector"])["share"].sum()
     assert sums.to_numpy() == pytest.approx(np.ones(len(sums)), abs=1e-9)
     assert set(table["group"]) <= set(GROUPS) and (table["margin"] >= 1).all()
+
+
+# --------------------------------------------------------------------------------------------- simulation (slow)
+def test_intervals_of_200_simulated_panels_cover_the_true_effects_90_to_98_percent_of_the_time():
+    found = trade.gravity.estimate(simulated(panels=200, countries=24, seed=3), specifications=["no_pair"]).coefficients
+    inside = (found["ci_low"] <= found["term"].map(TRUE)) & (found["term"].map(TRUE) <= found["ci_high"])
+    assert len(found) == 200 * len(TRUE)
+    coverage = inside.groupby(found["term"]).mean()
+    assert coverage.between(0.90, 0.98).all(), coverage
+    means = found.groupby("term")["coefficient"].mean()
+    assert means.to_dict() == pytest.approx(TRUE, abs=0.06)

@@ -3,13 +3,10 @@
 from rutrade.structure.indices import (
     aggregate,
     balassa,
-    complementarity,
-    contributions,
     finger_kreinin,
     growth_rate,
     grubel_lloyd,
     herfindahl,
-    intensity,
     lawrence,
     mirror_gap,
     price_quantity,
@@ -40,8 +37,8 @@ from rutrade.structure.tables import (
 
 __all__ = [
     "aggregate", "balassa", "change_indices", "chapter_share", "chapters", "chemicals_share", "compare_with_sherin",
-    "complementarity", "contributions", "decompose_goods", "engineering_share", "facts", "finger_kreinin", "good",
-    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intensity", "intra_industry", "lawrence", "mirror_gap",
+    "decompose_goods", "engineering_share", "facts", "finger_kreinin", "good",
+    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intra_industry", "lawrence", "mirror_gap",
     "mirror_table", "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "spliced",
     "symmetric_balassa", "totals", "weights",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Indicators of the structure of trade, equations (0.1)-(0.12): pure functions over pandas objects.
+"""Indicators of the structure of trade, equations (0.1)-(0.9): pure functions over pandas objects.
 
 A structure is a Series of values or shares by commodity group; a panel is a DataFrame with years in rows and groups in
 columns. Shares are fractions of one. Equation numbers are those of the book's page on indicators of structure.
@@ -7,7 +7,7 @@ columns. Shares are fractions of one. Equation numbers are those of the book's p
 import numpy as np
 import pandas as pd
 
-from rutrade import InputError, unknown
+from rutrade import InputError
 
 
 def shares(values: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
@@ -76,23 +76,8 @@ def grubel_lloyd(exports: pd.Series, imports: pd.Series) -> float:
     return float(1 - (exports - imports).abs().sum() / gross)
 
 
-def intensity(
-    flow: float, exporter_total: float, importer_total: float, exporter_imports: float, world: float
-) -> float:
-    """Trade intensity T = (x_ij / X_i) / (m_j / (W - m_i)) (0.8): above 1, more trade than weights suggest.
-
-    All in one unit; W world imports, m_i the exporter's own imports. Source: Drysdale & Garnaut 1982.
-    """
-    return (flow / exporter_total) / (importer_total / (world - exporter_imports))
-
-
-def complementarity(export_shares: pd.Series, import_shares: pd.Series) -> float:
-    """Trade complementarity C = 1 - 0.5 * sum_g |m_g - x_g| (0.9), in [0, 1]. Source: Michaely 1996."""
-    return 1 - lawrence(export_shares, import_shares)
-
-
 def aggregate(panel: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
-    """Panel by coarser class: columns mapped by `classes` (group -> class) and summed (0.10).
+    """Panel by coarser class: columns mapped by `classes` (group -> class) and summed (0.8).
 
     A column without a class keeps its own name, so an unsplit residual stays visible. A class is missing in a year
     only when all of its groups are.
@@ -101,23 +86,8 @@ def aggregate(panel: pd.DataFrame, classes: pd.Series) -> pd.DataFrame:
     return panel.T.groupby(names, sort=False).sum(min_count=1).T.rename_axis(panel.columns.name, axis=1)
 
 
-def contributions(panel: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
-    """Growth of value by group split into growth of the total and change of structure (0.11).
-
-    V_g(1) - V_g(0) = s_g(0) (V(1) - V(0)) + (s_g(1) - s_g(0)) V(1). Columns: change, growth, structure (the
-    panel's unit); the structure column sums to zero. Raises InputError for a year outside the panel.
-    """
-    for year in (start, end):
-        if year not in panel.index:
-            raise unknown("year", year, panel.index)
-    v0, v1 = panel.loc[start], panel.loc[end]
-    s0, s1 = shares(v0), shares(v1)
-    growth = s0 * (v1.sum() - v0.sum())
-    return pd.DataFrame({"change": v1 - v0, "growth": growth, "structure": (s1 - s0) * v1.sum()})
-
-
 def price_quantity(value: pd.Series, quantity: pd.Series) -> pd.DataFrame:
-    """Log change of value split into unit value and quantity, year by year (0.12).
+    """Log change of value split into unit value and quantity, year by year (0.9).
 
     ln V(t)/V(t-1) = ln p(t)/p(t-1) + ln q(t)/q(t-1) with p = V/q. Columns: value, price, quantity, in log points.
     Raises InputError when a quantity is not positive.

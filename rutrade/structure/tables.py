@@ -150,7 +150,7 @@ def raw_share(by_chapter: pd.DataFrame, concordance: pd.DataFrame) -> pd.Series:
 def decompose_goods(
     table: pd.DataFrame, items: list[str], exporter: str, importer: str, start: int, end: int
 ) -> pd.DataFrame:
-    """Log change of value from `start` to `end` split into unit value and quantity (0.12), one row for each good.
+    """Log change of value from `start` to `end` split into unit value and quantity (0.9), one row for each good.
 
     Goods without tonnes in both years are left out.
     """

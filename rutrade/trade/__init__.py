@@ -3,14 +3,14 @@
 Flows are "RUS_to_CHN" and "CHN_to_RUS"; groups are the 16 WITS groups of HS chapters ("27", "84-85", ...).
 Values are bn USD, at current prices or at the prices of the base year; prices are indices (Brent: USD/barrel).
 
-gravity (evidence) | projection (3.3)-(3.7) -> backtest (held against what came); inputs reads the data.
+gravity (evidence) | shares -> projection (3.3)-(3.7) -> backtest (held against what came); inputs reads the data.
 """
 
 from rutrade.trade import gravity, inputs
 from rutrade.trade.backtest import METHODS, error_table, forecast_errors, interval_errors, rolling_errors
 from rutrade.trade.gravity import GravityEstimates, break_2022, gravity_panel
-from rutrade.trade.groups import CHEMICALS, COMMODITIES, ENGINEERING, FLOWS, GROUPS, QUANTILES
-from rutrade.trade.inputs import Inputs, china_shares
+from rutrade.trade.groups import CHEMICALS, ENGINEERING, FLOWS, GROUPS, QUANTILES
+from rutrade.trade.inputs import Inputs
 from rutrade.trade.projection import (
     Paths,
     Projection,
@@ -24,10 +24,11 @@ from rutrade.trade.projection import (
     targets,
     valuation,
 )
+from rutrade.trade.shares import china_shares
 
 __all__ = [
     "gravity", "inputs",
-    "CHEMICALS", "COMMODITIES", "ENGINEERING", "FLOWS", "GROUPS", "METHODS", "QUANTILES", "GravityEstimates", "Inputs",
+    "CHEMICALS", "ENGINEERING", "FLOWS", "GROUPS", "METHODS", "QUANTILES", "GravityEstimates", "Inputs",
     "Paths", "Projection", "TradeBase", "TradeModel", "break_2022", "china_share_of", "china_shares",
     "engineering_chemicals_share", "error_table", "forecast_errors", "gravity_panel", "interval_errors",
     "lever_effects", "redirection_needed", "rolling_errors", "share_draws", "targets", "valuation",

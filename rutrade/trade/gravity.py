@@ -10,7 +10,7 @@ from rutrade import InputError, unknown
 
 @dataclass(frozen=True)
 class GravityEstimates:
-    """Result of `gravity`. All tables are long, one row per sector and specification (and term).
+    """Result of `estimate`. All tables are long, one row per sector and specification (and term).
 
     coefficients: sector, specification, term, coefficient, standard_error, p_value, ci_low, ci_high (95 %).
     adding_up: sector, specification, effect, largest relative gap between fitted and actual totals.
@@ -36,7 +36,7 @@ class GravityEstimates:
 
 
 def gravity_panel(sectors: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Long panel for `gravity` from the square matrices of `gravity_sectors` and the pairs of `gravity_pairs`.
+    """Long panel for `estimate` from the square matrices of `gravity_sectors` and the pairs of `gravity_pairs`.
 
     Returns year, exporter, importer, sector, value (mn USD), distance_km, contiguity, language, fta.
     """

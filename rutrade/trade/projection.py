@@ -9,6 +9,7 @@ import pandas as pd
 from rutrade import InputError, unknown
 from rutrade.draws import triangular
 from rutrade.trade.groups import CHEMICALS, ENGINEERING, FLOWS, GROUPS, QUANTILES
+from rutrade.trade.shares import logit
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,7 @@ class TradeModel:
             if not 0 < target < 1:
                 raise InputError(f"redirection of group {group} is {target}; a share must lie between 0 and 1")
             g = GROUPS.index(group)
-            shift[0, g] = _logit(target) - _logit(share[0, g])
+            shift[0, g] = logit(target) - logit(share[0, g])
         return shift
 
     def _index(self, table: pd.DataFrame, years, name: str):
@@ -254,10 +255,6 @@ class TradeModel:
 
 def _quantiles(draws: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(QUANTILES, np.quantile(draws, list(QUANTILES.values()), axis=0), strict=True)) if len(draws) else {}
-
-
-def _logit(p):
-    return np.log(p) - np.log1p(-p)
 
 
 def engineering_chemicals_share(projection: Projection, prices: str = "current") -> pd.DataFrame:

@@ -1,0 +1,33 @@
+"""China's share in Russia's exports by group: its logit, and the shares of the base year."""
+
+import numpy as np
+import pandas as pd
+
+from rutrade import unknown
+from rutrade.trade.groups import GROUPS
+
+
+def logit(p):
+    """Log odds ln(p / (1 - p)) of a share, in which (3.4) moves shares."""
+    return np.log(p) - np.log1p(-p)
+
+
+def china_shares(world: pd.DataFrame, total: pd.DataFrame, value: pd.Series, year: int, method: str = "held"):
+    """Share of China in Russia's exports by group in `year` (fraction), from the last year with a world structure.
+
+    world: group x (world_musd, china_musd) of the reference year; total: year x (world, china) of one source; value:
+    bilateral exports by group in `year`, bn USD. "held": the world structure is held and scaled to the world total;
+    "moved": the reference shares move by the change of the logit of the total share. Miscellaneous goods (90-99) hold
+    confidential trade in the world figures and take the total share. Raises InputError for another method.
+    """
+    if method not in ("held", "moved"):
+        raise unknown("method of shares", method, ("held", "moved"))
+    reference, overall = world.attrs["year"], total["china"] / total["world"]
+    if method == "held":
+        share = value * 1e3 / (world["world_musd"] * total["world"][year] / total["world"][reference])
+    else:
+        shift = logit(overall[year]) - logit(overall[reference])
+        share = 1 / (1 + np.exp(-logit(world["china_musd"] / world["world_musd"]) - shift))
+    share = share.clip(upper=0.95).reindex(GROUPS)
+    share["90-99"] = overall[year]
+    return share
