@@ -6,8 +6,10 @@ Values are bn USD, at current prices or at the prices of the base year; prices a
 gravity (evidence) | shares -> projection (3.3)-(3.7) -> backtest (held against what came); inputs reads the data.
 """
 
-from rutrade.trade import gravity, inputs
+from rutrade.trade import counterfactuals, equilibrium, gravity, inputs, world
 from rutrade.trade.backtest import METHODS, error_table, forecast_errors, interval_errors, rolling_errors
+from rutrade.trade.counterfactuals import WorldDraws, WorldPaths
+from rutrade.trade.equilibrium import WorldSolution
 from rutrade.trade.gravity import GravityEstimates, break_2022, gravity_panel
 from rutrade.trade.groups import CHEMICALS, ENGINEERING, FLOWS, GROUPS, QUANTILES
 from rutrade.trade.inputs import Inputs
@@ -25,11 +27,26 @@ from rutrade.trade.projection import (
     valuation,
 )
 from rutrade.trade.shares import china_shares
+from rutrade.trade.world import Benchmark
 
 __all__ = [
-    "gravity", "inputs",
+    "counterfactuals", "equilibrium", "gravity", "inputs", "world",
+    "Benchmark", "WorldDraws", "WorldPaths", "WorldSolution", "baseline", "solve",
     "CHEMICALS", "ENGINEERING", "FLOWS", "GROUPS", "METHODS", "QUANTILES", "GravityEstimates", "Inputs",
     "Paths", "Projection", "TradeBase", "TradeModel", "break_2022", "china_share_of", "china_shares",
     "engineering_chemicals_share", "error_table", "forecast_errors", "gravity_panel", "interval_errors",
     "lever_effects", "redirection_needed", "rolling_errors", "share_draws", "targets", "valuation",
 ]  # fmt: skip
+
+
+def solve(benchmark: Benchmark | None = None, **shocks) -> WorldSolution:
+    """The world in equilibrium after shocks, from the benchmark of the data package: see `equilibrium.solve`.
+
+    `trade.solve(trade_cost={("RUS", "CHN"): 0.95}).summary()` cuts the cost of goods from Russia to China by 5 %.
+    """
+    return equilibrium.solve(inputs.world() if benchmark is None else benchmark, **shocks)
+
+
+def baseline(year: int, **options) -> WorldSolution:
+    """The world of a later year, from the data package: see `counterfactuals.baseline`."""
+    return counterfactuals.baseline(inputs.world(), inputs.world_paths(), year, **options)

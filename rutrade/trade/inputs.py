@@ -1,15 +1,18 @@
 """Inputs of model 3 from the data package."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
 from rutrade import data, unknown
 from rutrade.trade.backtest import interval_errors, rolling_errors
+from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.gravity import gravity_panel
 from rutrade.trade.groups import FLOWS, GROUPS
 from rutrade.trade.projection import Paths, TradeBase
 from rutrade.trade.shares import china_shares
+from rutrade.trade.world import Benchmark, benchmark
 
 
 def gravity() -> pd.DataFrame:
@@ -108,3 +111,34 @@ def history(last: int = 2023) -> dict:
         "paths": paths(),
         "world": world.set_axis(list(FLOWS), axis=1),
     }
+
+
+def world(study: str = "median") -> Benchmark:
+    """The benchmark of the world model, 2022; study: whose trade elasticities, or "median" (see `elasticities`).
+
+    Raises InputError for an unknown study.
+    """
+    return _world(data.fingerprint(), study)
+
+
+@lru_cache(maxsize=4)
+def _world(fingerprint: str, study: str) -> Benchmark:
+    tables = (data.load(name) for name in ("world_flows", "world_regions", "world_sectors", "theta"))
+    return benchmark(*tables, study=study)
+
+
+def world_paths() -> WorldPaths:
+    """Growth, nominal GDP, Brent and current accounts by year, for the world's baseline."""
+    growth = data.load("world_growth").astype({"year": int})
+    accounts = data.load("current_accounts").astype({"year": int})
+    prices = data.load("price_paths").astype({"year": int})
+    brent = prices[prices["commodity"] == "brent"].pivot(index="year", columns="scenario", values="value")
+    brent = brent.drop(columns="observed").apply(lambda path: path.fillna(brent["observed"]))
+    known = growth.loc[growth["status"] != "estimate", "year"].max()
+    return WorldPaths(
+        volume=growth.pivot(index="year", columns="region", values="growth_pct") / 100,
+        nominal=growth.pivot(index="year", columns="region", values="gdp_bn_usd"),
+        brent=brent[["low", "mid", "high"]],
+        current_account=accounts.pivot(index="year", columns="region", values="current_account_bn_usd"),
+        last_known=int(known),
+    )
