@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
+from rutrade.trade.groups import FLOWS
 
 Growth = Callable[[int, int], pd.Series]  # origin, year -> (flow, item) growth factor; nan: this method has none
 TOTAL = "TOTAL"
@@ -25,32 +26,41 @@ def backtest(values: pd.DataFrame, methods: Mapping[str, Growth], origins, last:
     year, horizon, method, forecast_bn_usd, actual_bn_usd, weight (0 for TOTAL), log_error. Raises InputError for an
     origin without values or without a later year, or when nothing is to be forecast.
     """
-    table = values.pivot(index=["flow", "item"], columns="year", values="value_bn_usd").sort_index(
-        ascending=[False, True]
-    )
+    table = values.pivot(index=["flow", "item"], columns="year", values="value_bn_usd")
+    table = table.sort_index(ascending=[False, True])
     found = []
     for origin in origins:
-        if origin not in table or not any(origin < y <= last for y in table):
+        later = [year for year in table if origin < year <= last]
+        if origin not in table or not later:
             raise unknown("origin with a later year", origin, [y for y in table if y < last])
-        for year in [y for y in table if origin < y <= last]:
-            pair = table[(table[origin] > 0) & (table[year] > 0)][[origin, year]].set_axis(["start", "actual"], axis=1)
-            share = pair.groupby("flow").transform(lambda v: v / v.sum())
-            weight = share.mean(axis=1)
-            for name, growth in methods.items():
-                forecast = pair["start"] * growth(origin, year).reindex(pair.index)
-                rows = pair.assign(forecast=forecast, weight=weight)[["forecast", "actual", "weight"]]
-                total = rows.groupby("flow").sum(min_count=1)
-                total["forecast"] = rows.groupby("flow")["forecast"].agg(lambda v: v.sum(skipna=False))
-                total = total.assign(weight=0.0, item=TOTAL).set_index("item", append=True)
-                both = pd.concat([rows, total]).reset_index()
-                found.append(both.assign(origin=origin, year=year, horizon=year - origin, method=name))
+        found += [_pair(table, methods, origin, year) for year in later]
     if not found:
         raise InputError("backtest: no origin was given; at least one is needed")
     result = pd.concat(found, ignore_index=True)
-    result["log_error"] = np.log(result["forecast"] / result["actual"])
-    names = {"forecast": "forecast_bn_usd", "actual": "actual_bn_usd"}
-    order = ["flow", "item", "origin", "year", "horizon", "method", "forecast", "actual", "weight", "log_error"]
-    return result[order].rename(columns=names)
+    return result.assign(log_error=np.log(result["forecast_bn_usd"] / result["actual_bn_usd"]))
+
+
+def _pair(table: pd.DataFrame, methods: Mapping[str, Growth], origin: int, year: int) -> pd.DataFrame:
+    """Forecasts of one pair by all methods, items first, then the totals of the flows."""
+    rows = table[(table[origin] > 0) & (table[year] > 0)]
+    start, actual = rows[origin].to_numpy(float), rows[year].to_numpy(float)
+    flow, names = pd.factorize(rows.index.get_level_values("flow"))
+    totals = [np.bincount(flow, values) for values in (start, actual)]
+    weight = (start / totals[0][flow] + actual / totals[1][flow]) / 2
+    forecasts = [start * growth(origin, year).reindex(rows.index).to_numpy(float) for growth in methods.values()]
+    forecasts = [np.concatenate([f, np.bincount(flow, f)]) for f in forecasts]
+    size = len(rows) + len(names)
+    columns = {
+        "flow": [*names[flow], *names],
+        "item": [*rows.index.get_level_values("item"), *[TOTAL] * len(names)],
+        "origin": origin, "year": year, "horizon": year - origin, "method": "",
+        "forecast_bn_usd": 0.0,
+        "actual_bn_usd": np.concatenate([actual, totals[1]]),
+        "weight": np.concatenate([weight, np.zeros(len(names))]),
+    }  # fmt: skip
+    one = pd.DataFrame(columns)
+    many = one.loc[np.tile(np.arange(size), len(methods))]
+    return many.assign(method=np.repeat(list(methods), size), forecast_bn_usd=np.concatenate(forecasts))
 
 
 def pair_losses(errors: pd.DataFrame, total: bool = False) -> pd.DataFrame:
@@ -116,7 +126,8 @@ def diagnostics(errors: pd.DataFrame, horizon: int = 1) -> pd.DataFrame:
     bias: mean, with HAC errors that allow for overlapping horizons (rectangular, horizon - 1 lags; where these give no
     positive variance, Bartlett's), its t and p (n - 1 degrees of freedom); drift: change of the error a year of origin
     and its p; autocorrelation: first, and the p of Ljung and Box's test at one lag. origins: how many errors: with ten
-    and fewer only large faults can show. Methods with less than 4 origins are left out. Raises InputError when none is left.
+    and fewer only large faults can show. Methods with less than 4 origins are left out. Raises InputError when all
+    are.
     """
     import statsmodels.api as sm
     from statsmodels.stats.diagnostic import acorr_ljungbox
@@ -188,3 +199,58 @@ def equal_accuracy(
         found.append((flow, one, other, h, n, *np.sqrt(part.mean()), statistic, p, float(needed)))
     columns = ["flow", "one", "other", "horizon", "origins", "loss", "loss_other", "statistic", "p_value", "detectable"]
     return pd.DataFrame(found, columns=columns)
+
+
+def deviations(
+    totals: pd.DataFrame,
+    groups: pd.DataFrame,
+    method: str = "combination",
+    structure: str = "old structure",
+    horizon: int = 15,
+) -> pd.DataFrame:
+    """(3.7) Standard deviations of the procedure's log errors by horizon, for `forecast.project`.
+
+    <flow>_total: root mean square error of `method` for the totals in the backtest `totals`; <flow>_group: of the
+    groups' errors beyond their total's, weighted by value, of `structure` in the backtest `groups` (with the structure
+    as old as in what is published). Neither falls with the horizon, and the last is held where history ends. Raises
+    InputError for an unknown method or a flow without errors.
+    """
+    for table, name in ((totals, method), (groups, structure)):
+        if name not in set(table["method"]):
+            raise unknown("method", name, sorted(set(table["method"])))
+    keys = ["flow", "origin", "year", "horizon"]
+    rows = groups[groups["method"] == structure].dropna(subset=["log_error"])
+    whole = rows[rows["item"] == TOTAL][[*keys, "log_error"]]
+    own = rows[rows["item"] != TOTAL].merge(whole, on=keys, suffixes=("", "_total"))
+    own["square"] = own["weight"] * (own["log_error"] - own["log_error_total"]) ** 2
+    sums = own.groupby(["flow", "horizon"])[["square", "weight"]].sum()
+    group = sums["square"] / sums["weight"]
+    total = pair_losses(totals[totals["method"] == method], total=True).groupby(["flow", "horizon"])["square"].mean()
+    result = pd.DataFrame(index=pd.RangeIndex(1, horizon + 1, name="horizon"))
+    for flow in FLOWS:
+        for name, square in (("total", total), ("group", group)):
+            if flow not in square.index.get_level_values("flow"):
+                raise InputError(f"no errors for the {name} of {flow}; the intervals need both directions")
+            result[f"{flow}_{name}"] = np.sqrt(square[flow]).reindex(result.index).cummax().ffill()
+    return result
+
+
+def coverage(
+    errors: pd.DataFrame, spread: pd.DataFrame, method: str = "combination", level: float = 0.9
+) -> pd.DataFrame:
+    """Part of the totals that fell inside the interval of `level` around the forecast, by flow.
+
+    spread: `deviations` (totals), normal log errors. Meant for years that made no part of the spread. Returns flow,
+    inside, forecasts. Raises InputError for an unknown method or a level outside (0, 1).
+    """
+    from scipy.stats import norm
+
+    if method not in set(errors["method"]):
+        raise unknown("method", method, sorted(set(errors["method"])))
+    if not 0 < level < 1:
+        raise InputError(f"level of the interval is {level}; must lie between 0 and 1")
+    rows = errors[(errors["item"] == TOTAL) & (errors["method"] == method)].dropna(subset=["log_error"])
+    half = norm.ppf((1 + level) / 2)
+    width = [half * spread.at[h, f"{flow}_total"] for h, flow in zip(rows["horizon"], rows["flow"], strict=True)]
+    inside = (rows["log_error"].abs() <= np.array(width)).groupby(rows["flow"])
+    return pd.DataFrame({"inside": inside.mean(), "forecasts": inside.size()}).reset_index()

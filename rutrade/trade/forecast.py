@@ -99,15 +99,20 @@ def weighted(structure: pd.Series, growth: pd.Series, on: list[str], to: list[st
     return sums["moved"] / sums["value"]
 
 
-def base(totals: pd.Series, structure: TradeBase, year: int, series: str = "") -> TradeBase:
+def base(
+    totals: pd.Series, structure: TradeBase, year: int, series: str = "", moved: Procedure | None = None
+) -> TradeBase:
     """(3.19) The base of the projection: the totals of `year` (flow -> bn USD) with the structure of an earlier base.
 
-    China's shares and the part of chapter 90 stay those of the structure's year. Raises InputError for a total that is
-    missing or not positive.
+    moved: None holds the structure; a procedure moves it to `year` by its own growth first. China's shares and the part
+    of chapter 90 stay those of the structure's year. Raises InputError for a total that is missing or not positive.
     """
     if missing := [f for f in FLOWS if f not in totals.index or not totals[f] > 0]:
         raise InputError(f"base {year}: the total of {missing[0]} is {totals.get(missing[0])}; must be positive")
-    value = structure.value / structure.value.sum() * totals[list(FLOWS)]
+    value = structure.value
+    if moved is not None:
+        value = value * moved.growth(structure.year, year)["combination"].unstack("flow").reindex_like(value)
+    value = value / value.sum() * totals[list(FLOWS)]
     return TradeBase(year, value, structure.share, structure.chapter_90, series or structure.series)
 
 
@@ -135,8 +140,8 @@ def project(
         raise InputError(f"draws is {draws}; may not be negative")
     years = tuple(range(start.year, max(procedure.paths.prices.index) + 1) if years is None else map(int, years))
     value = start.value.reindex(index=GROUPS, columns=list(FLOWS)).to_numpy().T
-    growth = np.stack([_array(procedure.growth(start.year, y)[part]) for y in years])
-    price = np.stack([_array(procedure.growth(start.year, y)["price"]) for y in years])
+    tables = [procedure.growth(start.year, year) for year in years]
+    growth, price = (np.stack([_array(table[column]) for table in tables]) for column in (part, "price"))
     point = value * growth * _ratios(effects, years)
     model = TradeModel(start, procedure.elasticities, procedure.paths, errors)
     sample = np.broadcast_to(point, (draws, *point.shape)).copy()

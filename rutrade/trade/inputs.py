@@ -167,17 +167,19 @@ def procedure(prices: str = "mid", elasticity_set: str = "central") -> Procedure
     return Procedure(elasticities, paths(prices), hats, data.load("sector_customs"))
 
 
-def projection_base(year: int = 2025, structure: int = 2023) -> TradeBase:
+def projection_base(year: int = 2025, structure: int = 2023, moved: Procedure | None = None) -> TradeBase:
     """Base of the one projection: totals of `year` by Chinese customs with the structure (BACI) of an earlier year.
 
-    Raises InputError for a year without both totals or without structure.
+    moved: a procedure that moves the structure to `year` first, see `forecast.base`. Raises InputError for a year
+    without both totals or without structure.
     """
     totals = data.load("trade_totals").astype({"year": int})
     totals = totals[(totals["reporter"] == "CHN") & totals["preferred"] & totals["flow"].isin(FLOWS)]
     wide = totals.pivot(index="year", columns="flow", values="value_bn_usd").dropna()
     if year not in wide.index:
         raise unknown("year with totals by Chinese customs", year, list(wide.index))
-    return base(wide.loc[year], projection(structure).base, year, f"Chinese customs {year}, structure BACI {structure}")
+    series = f"Chinese customs {year}, structure BACI {structure}"
+    return base(wide.loc[year], projection(structure).base, year, series, moved)
 
 
 def trials(published: Procedure) -> dict[str, dict]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.trade.gravity import _ppml, _tidy
-from rutrade.trade.raking import Raking, rake
+from rutrade.trade.raking import rake
 
 EFFECTS = ("exporter_year", "importer_year", "pair")
 TERMS = ("border", "exports to unfriendly", "imports from unfriendly", "exports to China", "imports from China")
@@ -106,9 +106,9 @@ class WorldPanel:
 class BreakEstimates:
     """Result of `break_by_sector` and `break_with_errors`.
 
-    coefficients: sector, term, year, coefficient (log points against the reference year; nan where there is no trade to
-    identify it), with errors also standard_error, p_value, ci_low, ci_high. fits: sector, sweeps, gap, zeros (cells), or
-    used and separated. tests (with errors only): see `break_with_errors`.
+    coefficients: sector, term, year, coefficient (log points against the reference year; nan where no trade identifies
+    it), with errors also standard_error, p_value, ci_low, ci_high. fits: sector, sweeps, gap, zeros (cells), or used,
+    separated and zeros. tests (with errors only): see `break_with_errors`.
     """
 
     reference: int
@@ -256,7 +256,3 @@ def china_placebo(panel: WorldPanel, year: int = 2022, reference: int = 2021, le
             found.append((sector, flow, actual[i, j], model[i, j], own, int(shown.sum()), p))
     columns = ["sector", "flow", "actual_change", "fitted_change", "excess", "pairs", "placebo_p"]
     return pd.DataFrame(found, columns=columns)
-
-
-__all__ = ["EFFECTS", "TERMS", "BreakEstimates", "Raking", "WorldPanel", "break_by_sector", "break_with_errors",
-           "china_placebo"]  # fmt: skip

@@ -63,7 +63,7 @@ def rake(
     effects, gap = np.zeros(problem.size), np.inf
     steps: list[np.ndarray] = []  # x and F(x) of the last sweeps
     images: list[np.ndarray] = []
-    for done in range(1, sweeps + 1):
+    for done in range(1, sweeps + 1):  # noqa: B007
         swept, gap, likelihood = problem.sweep(effects)
         if gap <= tolerance:
             break

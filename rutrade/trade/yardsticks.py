@@ -92,17 +92,24 @@ def procedure_growth(growth: Callable[[int, int], pd.DataFrame]) -> dict[str, Gr
     return {part: lambda origin, year, part=part: growth(origin, year)[part] for part in PARTS}
 
 
-def with_old_structure(groups: pd.DataFrame, growth: Growth, age: int = 2) -> Growth:
-    """The projection as it is published: the origin's total with the structure of `age` years before, (3.19).
+def with_old_structure(groups: pd.DataFrame, growth: Growth, age: int = 2, moved: bool = False) -> Growth:
+    """(3.19) as it is published: the origin's total with the structure of `age` years before.
 
-    Since forecasts start from the origin's own values here, the factor holds the ratio of the two structures too.
+    moved: the old structure is first moved to the origin by the same growth, then scaled to the total. Since forecasts
+    start from the origin's own values here, the factor holds the ratio of the two structures too.
     """
     table = groups.pivot(index=["flow", "item"], columns="year", values="value_bn_usd")
     share = table / table.groupby("flow").transform("sum")
 
     def old(origin: int, year: int) -> pd.Series:
-        factor = growth(origin, year)
-        return factor * (share[origin - age] / share[origin] if origin - age in share else np.nan)
+        factor = growth(origin, year).rename_axis(["flow", "item"])
+        if origin - age not in share:
+            return factor * np.nan
+        start = share[origin - age]
+        if moved:
+            start = start * growth(origin - age, origin).rename_axis(["flow", "item"])
+            start = start / start.groupby("flow").transform("sum")
+        return factor * start / share[origin]
 
     return old
 
@@ -146,17 +153,20 @@ def customs_methods(
 
     def sold(year: int) -> pd.DataFrame:
         index = pd.MultiIndex.from_tuples(pairs, names=["flow", "item"])
-        return pd.DataFrame([sums.loc[(year, SIDES[flow])] for flow, _ in pairs], index).astype(float)
+        side = [(year, SIDES[flow]) for flow, _ in pairs]
+        return sums.reindex(side).set_axis(index)
 
+    known = buyers.reindex(range(min(buyers.index), 2031))
     methods = procedure_growth(published.growth)
     return {
         "combination": methods["combination"],
-        "as published": with_old_structure(groups, methods["combination"]),
+        "old structure": with_old_structure(groups, methods["combination"]),
+        "moved structure": with_old_structure(groups, methods["combination"], moved=True),
         "rule": methods["rule"],
         "equilibrium": methods["equilibrium"],
         "no change": constant(groups, lambda origin, year: 1.0),
         "uniform growth": constant(groups, world),
-        "importer growth": constant(groups, lambda origin, year: dict(buyers.loc[year] / buyers.loc[origin])),
+        "importer growth": constant(groups, lambda origin, year: dict(known.loc[year] / known.loc[origin])),
         "last share": last_share,
         "reallocation": reallocation(sold, world),
         "trend": trend(groups),
