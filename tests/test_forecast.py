@@ -24,8 +24,9 @@ YEARS = range(2015, 2026)
 
 def hats(origin, year):
     """Every flow grows 3 % a year, chemicals (C20) from Russia to China 10 %; coal from China has no trade."""
+    pairs, sectors = (("RUS", "CHN"), ("CHN", "RUS")), ("A01", "B05", "C20", "SERV")
     rows = [(importer, sector, exporter, 1.1 if sector == "C20" and exporter == "RUS" else 1.03)
-            for exporter, importer in (("RUS", "CHN"), ("CHN", "RUS")) for sector in ("A01", "B05", "C20", "SERV")]  # fmt: skip
+            for exporter, importer in pairs for sector in sectors]  # fmt: skip
     table = pd.DataFrame(rows, columns=["importer", "sector", "exporter", "hat"])
     table["hat"] **= year - origin
     table.loc[(table["sector"] == "B05") & (table["exporter"] == "CHN"), "hat"] = np.nan
@@ -105,7 +106,7 @@ def test_the_equilibrium_does_not_grow_without_time_and_runs_backwards_as_it_run
         1 / (1 + model.paths.volume.loc[2021:2022, back.benchmark.region_codes]).prod().to_numpy(), rel=1e-9
     )
     hat = bilateral(model(2020, 2023))
-    assert len(hat) == 56 and hat["RUS_to_CHN"].between(0.5, 3).all()
+    assert len(hat) == 56 and hat["RUS_to_CHN"].between(0.5, 5).all() and hat["CHN_to_RUS"].notna().sum() == 27
     nominal = model.paths.nominal.sum(axis=1)
     assert forth.nominal / back.nominal == pytest.approx(nominal[2023] / nominal[2020])
     assert model._balance_years(2020) == (2018, 2020) and model._balance_years(2011) == (2012, 2014)
@@ -125,8 +126,9 @@ def test_sanctions_after_the_fact_hold_from_their_year_on():
     bound = EquilibriumGrowth(b, paths, sanctioned=(2023, counterfactuals.sanctions(b, 0.3)))
     before, after = bound(2021, 2022), bound(2021, 2023)
     pd.testing.assert_frame_equal(before, free(2021, 2022))
-    gain = bilateral(after) / bilateral(free(2021, 2023))
-    assert gain["RUS_to_CHN", "C28"] > 1.02 and gain["CHN_to_RUS", "C28"] > 1.02
+    both = after.merge(free(2021, 2023), on=["importer", "sector", "exporter"], suffixes=("", "_free"))
+    gain = (both["hat"] / both["hat_free"]).groupby([both["exporter"], both["importer"], both["sector"]]).first()
+    assert gain["RUS", "CHN", "B06"] > 1.1 and gain["CHN", "RUS", "C28"] > 1.1 and gain["RUS", "EU27", "B06"] < 0.8
     with pytest.raises(InputError, match="unknown year of the world's paths '2040'"):
         free(2025, 2040)
 
@@ -258,7 +260,7 @@ def test_effects_of_scenarios_multiply_the_published_levels():
         ({"draws": -1}, "draws is -1"),
         ({"years": (2018,)}, "year 2018 lies before the origin 2019"),
         ({"effects": pd.DataFrame({2020: [1.0]}, [("RUS_to_CHN", "99")])}, "unknown flow and group of the effects"),
-        ({"effects": pd.DataFrame({2020: [1.0]}, [("RUS_to_CHN", "27")]), "years": (2021,)}, "effects miss the year 2021"),
+        ({"effects": pd.DataFrame({2020: [1.0]}, [("RUS_to_CHN", "27")]), "years": (2021,)}, "miss the year 2021"),
         ({"effects": pd.DataFrame({2020: [0.0]}, [("RUS_to_CHN", "27")]), "years": (2020,)}, "zero or negative"),
     ],
 )  # fmt: skip
@@ -525,8 +527,7 @@ def ttest_quantiles(n):
 
 def test_with_few_origins_only_large_differences_can_be_told():
     rng = np.random.default_rng(1)
-    few, many = (pd.concat([one_step(rng.normal(0, 0.2, n), method="one"), one_step(rng.normal(0, 0.2, n), method="other")])
-                 for n in (5, 400))  # fmt: skip
+    few, many = (pd.concat([one_step(rng.normal(0, 0.2, n), method=m) for m in ("one", "other")]) for n in (5, 400))
     wide, narrow = (accuracy.equal_accuracy(t, "one", "other").iloc[0]["detectable"] for t in (few, many))
     assert wide > 0.5 > narrow
     with pytest.raises(InputError, match="3 origins; at least 4"):
@@ -538,9 +539,10 @@ def test_with_few_origins_only_large_differences_can_be_told():
 def test_diagnostics_find_a_bias_a_drift_and_an_autocorrelation():
     rng = np.random.default_rng(7)
     noise = rng.normal(0, 0.05, 40)
+    noise -= noise.mean() / 2
     walk = np.cumsum(rng.normal(0, 0.05, 40))
-    table = pd.concat([one_step(0.2 + noise, method="biased"), one_step(noise, method="fair"),
-                       one_step(0.02 * np.arange(40) - 0.39 + noise, method="drifting"), one_step(walk, method="walk")])  # fmt: skip
+    made_of = {"biased": 0.2 + noise, "fair": noise, "drifting": 0.02 * np.arange(40) - 0.39 + noise, "walk": walk}
+    table = pd.concat([one_step(errors, method=name) for name, errors in made_of.items()])
     found = accuracy.diagnostics(table).set_index("method")
     assert found.loc["biased", "bias"] == pytest.approx(0.2 + noise.mean()) and found.loc["biased", "bias_p"] < 1e-6
     assert found.loc["fair", "bias_p"] > 0.05 and found.loc["fair", "ljung_box_p"] > 0.05
@@ -624,7 +626,8 @@ def test_customs_values_by_sector_sum_to_the_groups():
 def test_forecasts_are_the_same_bytes_under_any_hash_seed():
     code = (
         "import sys; sys.path.insert(0, 'tests'); from test_forecast import *;"
-        "values = history(1.05); methods = yardsticks.procedure_growth(made().growth) | {'trend': yardsticks.trend(values)};"
+        "values = history(1.05);"
+        "methods = yardsticks.procedure_growth(made().growth) | {'trend': yardsticks.trend(values)};"
         "table = accuracy.backtest(values, methods, range(2017, 2022), 2023);"
         "print(table.to_csv(), accuracy.skill(table).to_csv(), project(start(), made(), draws=5).table.to_csv())"
     )
