@@ -614,7 +614,7 @@ def test_real_spreads_serve_the_real_projection(published, errors, trial):
 
 
 def test_customs_values_by_sector_sum_to_the_groups():
-    table = data.load("sector_customs").groupby(["year", "flow", "group"])["value_musd"].sum()
+    table = data.load("world_groups").groupby(["year", "flow", "group"])["value_musd"].sum()
     groups = data.load("trade_structure")
     groups = groups[(groups["reporter"] == "BACI") & groups["group"].isin(GROUPS)]
     keys = pd.MultiIndex.from_arrays(

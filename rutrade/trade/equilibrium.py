@@ -5,6 +5,7 @@ given factor prices `hats.System` finds prices, shares, spending and output; a s
 excess demand. Steps are Broyden's, from the derivative at the benchmark.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,7 +14,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.trade import shocks as named_shocks
-from rutrade.trade.hats import Linear, State, System, Targets, prepared
+from rutrade.trade.hats import Linear, State, System, Targets, inverse_jacobian
 from rutrade.trade.shocks import Named, Shocks
 from rutrade.trade.world import Benchmark, elasticities
 
@@ -34,6 +35,7 @@ class WorldSolution:
     shocks: Shocks
     state: State = field(repr=False)
     unknowns: np.ndarray = field(repr=False)
+    inverse: np.ndarray | None = field(default=None, repr=False)
     evaluations: int = 0
     method: str = "Broyden"
     nominal: float = 1.0
@@ -121,7 +123,7 @@ class WorldSolution:
             rows.append((figure, unit, old, new, 100 * (new / old - 1)))
 
         for exporter, importer in ((one, other), (other, one)):
-            for sector in ("goods", *self._groups()):
+            for sector in self.groups():
                 old, new = (s.flow(exporter, importer, sector) for s in (base, self))
                 add(f"{exporter} to {importer}, {sector}", "bn USD", old, new)
         for flow in ("export", "import"):
@@ -138,12 +140,12 @@ class WorldSolution:
         """This equilibrium as the benchmark of further shocks; values keep the scale of `nominal`."""
         s = self.state
         inputs = s.input_share * s.output[:, None, :] * self.nominal
-        inputs = np.minimum(inputs, inputs * _ratio(self.trade.sum(2), inputs.sum(2))[:, :, None])
         return replace(self.benchmark, trade=self.trade, inputs=inputs)
 
-    def _groups(self) -> list[str]:
+    def groups(self) -> list[str]:
+        """ "goods" and the groups of goods, in the order of the sectors."""
         table = self.benchmark.sectors
-        return list(dict.fromkeys(table.loc[table["goods"].astype(bool), "group"]))
+        return ["goods", *dict.fromkeys(table.loc[table["goods"].astype(bool), "group"])]
 
     def _by_sector(self, **columns: np.ndarray) -> pd.DataFrame:
         b = self.benchmark
@@ -151,7 +153,7 @@ class WorldSolution:
         return pd.DataFrame({name: array.ravel() for name, array in columns.items()}, index).reset_index()
 
 
-def _ratio(new, old):
+def _ratio(new: np.ndarray, old: np.ndarray) -> np.ndarray:
     """new over old; 1 where there was nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(old) > 0, np.asarray(new) / np.asarray(old), 1.0)
@@ -181,32 +183,40 @@ def solve(
     resources: Named = None,
     balance: Named = None,
     demand: Named = None,
-    theta=None,
+    theta: Mapping[str, float] | np.ndarray | None = None,
     fob: Named = None,
+    gdp: Named = None,
+    oil_price: float | None = None,
     start: WorldSolution | None = None,
 ) -> WorldSolution:
     """The equilibrium after shocks, (3.8)-(3.13); each shock is an array or a mapping of names, see `shocks.named`.
 
     productivity T, trade_cost tau, labour L, resources R, demand b, fob (prices of an exporter's sectors given from
     outside) are hats; balance D' is bn USD at the benchmark's world value added. theta: elasticities in place of the
-    benchmark's, by sector (array or mapping sector -> value for those that differ). start: a solution close by, whose
-    factor prices are the first guess. Raises InputError for a shock that is not allowed or has no solution; the message
-    names the market that does not clear.
+    benchmark's, by sector (array, or mapping sector -> value for those that differ). Targets: gdp (region -> hat of its
+    volume, all others 1; labour adjusts, (3.14)) and oil_price (hat, over world value added; demand for oil adjusts,
+    (3.15)). start: a solution close by, whose factor prices are the first guess.
+
+    Raises InputError for a shock that is not allowed or has no solution; the message names the market that does not
+    clear.
     """
     if theta is not None:
         benchmark = with_theta(benchmark, theta)
     shocks = named_shocks.named(benchmark, productivity, trade_cost, labour, resources, balance, demand, fob)
-    return solve_shocks(benchmark, shocks, start)
+    if oil_price is not None and not oil_price > 0:
+        raise InputError(f"oil_price is {oil_price}; a hat must be positive")
+    volume = None if gdp is None else named_shocks.named(benchmark, labour=gdp).labour
+    return solve_shocks(benchmark, shocks, start, Targets(volume, oil_price))
 
 
-def with_theta(benchmark: Benchmark, theta) -> Benchmark:
+def with_theta(benchmark: Benchmark, theta: Mapping[str, float] | pd.Series | np.ndarray) -> Benchmark:
     """The benchmark with other trade elasticities. Raises InputError for an unknown sector or theta <= 0."""
-    if hasattr(theta, "keys"):
+    if isinstance(theta, (Mapping, pd.Series)):
         for sector in theta.keys():
             if sector not in benchmark.sectors.index:
                 raise unknown("sector", sector, benchmark.sector_codes)
         current = dict(zip(benchmark.sector_codes, benchmark.theta, strict=True))
-        theta = elasticities({**current, **theta}, benchmark.sector_codes)
+        theta = elasticities({**current, **dict(theta)}, benchmark.sector_codes)
     return replace(benchmark, theta=np.asarray(theta, float))
 
 
@@ -219,14 +229,22 @@ def solve_shocks(
     """
     system = System(benchmark, shocks, targets)
     first = np.zeros(system.unknowns) if start is None else start.unknowns
+    near = None if start is None else start.state
+    inverse = None if start is None else start.inverse
     if len(first) != system.unknowns:
         raise InputError(f"start has {len(first)} unknowns; this system has {system.unknowns}")
-    log_price = None if start is None else start.state.log_price
-    for method, search in (("Broyden", _broyden), ("Anderson", _anderson)):
-        u, state, count = search(system, first, log_price)
-        if state is not None and np.abs(state.residual).max() <= ENOUGH:
-            return WorldSolution(benchmark, shocks, state, u, count, method)
-    raise InputError(_no_solution(system, state))
+    u, state, count, inverse = _broyden(system, first, near, inverse)
+    if _worst(state) <= ENOUGH:
+        return WorldSolution(benchmark, shocks, state, u, inverse, count)
+    u, other, more = _anderson(system, first, near)
+    if _worst(other) <= ENOUGH:
+        return WorldSolution(benchmark, shocks, other, u, None, count + more, "Anderson")
+    raise InputError(_no_solution(system, min(state, other, key=_worst)))
+
+
+def _worst(state: State | None) -> float:
+    """Largest gap of a state; infinite where there is none."""
+    return np.inf if state is None else float(np.abs(state.residual).max())
 
 
 def _no_solution(system: System, state: State | None) -> str:
@@ -244,40 +262,41 @@ def _no_solution(system: System, state: State | None) -> str:
     )
 
 
-def _evaluate(system: System, u: np.ndarray, log_price: np.ndarray | None) -> State | None:
+def _evaluate(system: System, u: np.ndarray, near: State | None) -> State | None:
     """The state, or None where the equations have no sense (no income, prices out of bounds)."""
     with np.errstate(all="ignore"):
         try:
-            state = system.at(u, log_price)
+            state = system.at(u, near)
         except np.linalg.LinAlgError:
             return None
     sound = np.isfinite(state.residual).all() and (state.income > 0).all() and (state.output >= 0).all()
     return state if sound else None
 
 
-def _broyden(system: System, u: np.ndarray, log_price, limit: int = 60):
-    """Broyden's method from the Jacobian at the benchmark; steps are halved while they make things worse."""
-    inverse = system.prepared.inverse
-    state, count = _evaluate(system, u, log_price), 1
-    if state is None:
-        return u, None, count
+def _broyden(
+    system: System, u: np.ndarray, near: State | None, inverse: np.ndarray | None, limit: int = 60
+) -> tuple[np.ndarray, State | None, int, np.ndarray]:
+    """Broyden's method from the Jacobian at the benchmark, or of a start; steps that make things worse are halved."""
+    if inverse is None:
+        inverse = inverse_jacobian(system.b, system.shocks.given, system.targets)
     inverse = inverse.copy()
-    while count < limit:
+    state, count = _evaluate(system, u, near), 1
+    while state is not None and count < limit:
         residual = state.residual
-        size = np.abs(residual).max()
+        size = _worst(state)
         if size <= TOLERANCE:
             break
         step = -inverse @ residual
-        step *= min(1.0, LARGEST_STEP / np.abs(step).max())
+        step *= LARGEST_STEP / max(LARGEST_STEP, np.abs(step).max())
         for _ in range(6):
-            new = _evaluate(system, u + step, state.log_price)
+            new = _evaluate(system, u + step, state)
             count += 1
-            if new is not None and np.abs(new.residual).max() < 3 * size:
+            if _worst(new) < 3 * size:
                 break
             step = step / 2
         if new is None:
             break
-        if size <= ENOUGH and np.abs(new.residual).max() >= size:  # rounding: no step helps any more
+        if size <= ENOUGH and _worst(new) >= size:  # rounding: no step helps any more
             break
         change = new.residual - residual
         moved = inverse @ change
@@ -285,14 +304,17 @@ def _broyden(system: System, u: np.ndarray, log_price, limit: int = 60):
         if abs(slope) > 1e-14 * (step @ step):
             inverse += np.outer(step - moved, step @ inverse) / slope
         u, state = u + step, new
-    return u, state, count
+    return u, state, count, inverse
 
 
-def _anderson(system: System, u: np.ndarray, log_price, limit: int = 400, depth: int = 8, damping: float = 0.3):
+def _anderson(
+    system: System, u: np.ndarray, near: State | None, limit: int = 400, depth: int = 8, damping: float = 0.3
+) -> tuple[np.ndarray, State | None, int]:
     """Anderson's acceleration of raising each factor's price with its excess demand."""
-    state, count = _evaluate(system, u, log_price), 1
-    points, gaps = [], []
-    while state is not None and count < limit and np.abs(state.residual).max() > TOLERANCE:
+    state, count = _evaluate(system, u, near), 1
+    points: list[np.ndarray] = []
+    gaps: list[np.ndarray] = []
+    while state is not None and count < limit and _worst(state) > TOLERANCE:
         gap = damping * np.clip(state.residual, -2, 2)
         points, gaps = [*points[-depth:], u], [*gaps[-depth:], gap]
         step = gap
@@ -300,12 +322,12 @@ def _anderson(system: System, u: np.ndarray, log_price, limit: int = 400, depth:
             rise = np.array([gap - g for g in gaps[:-1]]).T
             weight = np.linalg.lstsq(rise, gap, rcond=1e-10)[0]
             step = gap - np.array([u + gap - p - g for p, g in zip(points[:-1], gaps[:-1], strict=True)]).T @ weight
-        step *= min(1.0, LARGEST_STEP / np.abs(step).max())
-        new = _evaluate(system, u + step, state.log_price)
+        step *= LARGEST_STEP / max(LARGEST_STEP, np.abs(step).max())
+        new = _evaluate(system, u + step, state)
         count += 1
-        if new is None or np.abs(new.residual).max() > 10 * np.abs(state.residual).max():
+        if _worst(new) > 10 * _worst(state):
             points, gaps, step = [], [], gap / 4
-            new = _evaluate(system, u + step, state.log_price)
+            new = _evaluate(system, u + step, state)
             count += 1
             if new is None:
                 break
@@ -313,7 +335,9 @@ def _anderson(system: System, u: np.ndarray, log_price, limit: int = 400, depth:
     return u, state, count
 
 
-def jacobian(solution: WorldSolution, region: str = "RUS", sectors=None, given: bool = True) -> pd.DataFrame:
+def jacobian(
+    solution: WorldSolution, region: str = "RUS", sectors: Iterable[str] | None = None, given: bool = True
+) -> pd.DataFrame:
     """First-order response of a region's exports to the cost of its sectors, in equilibrium.
 
     sectors: codes whose cost moves (default: all goods without a specific factor). given: the prices of all these
@@ -326,6 +350,7 @@ def jacobian(solution: WorldSolution, region: str = "RUS", sectors=None, given: 
     if sectors is None:
         mask = b.sectors_of("goods") & (b.resource_share == 0)
         sectors = [code for code, chosen in zip(b.sector_codes, mask, strict=True) if chosen]
+    sectors = list(sectors)
     places = []
     for code in sectors:
         if code not in b.sectors.index:
@@ -338,10 +363,12 @@ def jacobian(solution: WorldSolution, region: str = "RUS", sectors=None, given: 
     direct = np.zeros((n, j, m))
     direct[i, places, range(m)] = 1.0
     still = linear.change(np.zeros((n, m)), np.zeros((n, j, m)), gate=direct)
-    steps = -np.linalg.solve(prepared(b, fixed).jacobian, still.residual)
+    steps = -inverse_jacobian(b, fixed, Targets()) @ still.residual
     change = linear.change(**linear.unknowns(steps), gate=direct)
     value, gate = change.trade[:, :, i], change.gate[i]
-    index = pd.MultiIndex.from_product([b.region_codes, b.sector_codes, sectors], names=["importer", "sector", "cost_sector"])
+    index = pd.MultiIndex.from_product(
+        [b.region_codes, b.sector_codes, sectors], names=["importer", "sector", "cost_sector"]
+    )
     table = pd.DataFrame({"value": value.ravel(), "volume": (value - gate[None]).ravel()}, index).reset_index()
     table = table[table["importer"] != region]
     return table[["cost_sector", "sector", "importer", "value", "volume"]].reset_index(drop=True)

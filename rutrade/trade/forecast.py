@@ -41,7 +41,7 @@ class Procedure:
     """The published procedure: growth of every group and sector from an origin to a later year.
 
     elasticities, paths: of the rule (3.3). hats: growth of flows by the equilibrium, see `growth.EquilibriumGrowth`.
-    composition: year, flow, group, sector, value_musd (data table `sector_customs`), W of (3.16) and its transpose.
+    composition: year, flow, group, sector, value_musd (data table `world_groups`), W of (3.16) and its transpose.
     weight: of the equilibrium in (3.18).
     """
 

@@ -1,10 +1,11 @@
-"""The equations of the world model, (3.8)-(3.13), in hats (new over benchmark), and their derivative at the benchmark.
+"""The equations of the world model, (3.8)-(3.15), in hats (new over benchmark), and their derivative there.
 
-Index order: trade [importer n, sector j, exporter i], inputs [region n, input k, user j], the rest [region n, sector j].
+Index order: trade [importer n, sector j, exporter i], inputs [region n, input k, user j], the rest [region n,
+sector j].
 Values are bn USD; world value added is the numeraire and stays what it is in the benchmark.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class State:
     oil_demand: float  # shift of the demand for oil, (3.15)
     residual: np.ndarray  # excess demand of labour, of specific factors (shares of supply); log gaps of targets
     log_price: np.ndarray
+    lu: tuple = field(repr=False)  # factorised I - M of this state: derivative of (3.9)-(3.10), and (3.12)
 
     @property
     def trade(self) -> np.ndarray:
@@ -92,10 +94,15 @@ class System:
         self.unknowns = self.prices + labour + (self.targets.oil_price is not None)
         theta, s = b.theta, shocks
         self._weights(s.demand)
+        if ((self.primary <= 0) & (b.value_added_share > 0)).any():
+            n, j = np.argwhere((self.primary <= 0) & (b.value_added_share > 0))[0]
+            raise InputError(
+                f"demand: inputs of {b.sector_codes[j]} in {b.region_codes[n]} would take"
+                f" {self.inputs[n, :, j].sum():.3g} of its cost; must stay below 1"
+            )
         # sector first: pi tau^-theta as one matrix product by sector
         self.open = (b.import_share * s.trade_cost ** -theta[None, :, None]).transpose(1, 0, 2).copy()
         self.world = b.value_added.sum()
-        self.prepared = prepared(b, s.given, self.targets.gdp is not None, self.targets.oil_price is not None)
 
     def _weights(self, demand: np.ndarray) -> None:
         """b gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
@@ -104,28 +111,29 @@ class System:
         self.primary = 1 - self.inputs.sum(1)
         self.wanted = b.final_share * demand[None, :, last]
         self.wanted = self.wanted / self.wanted.sum(1, keepdims=True)
-        if ((self.primary <= 0) & (b.value_added_share > 0)).any():
-            n, j = np.argwhere((self.primary <= 0) & (b.value_added_share > 0))[0]
-            raise InputError(
-                f"demand: inputs of {b.sector_codes[j]} in {b.region_codes[n]} would take"
-                f" {self.inputs[n, :, j].sum():.3g} of its cost; must stay below 1"
-            )
 
-    def _blend(self, weights, price, primary, factor, substitution):
-        """log of the CES mean of input prices and the factor price, (3.9)."""
-        k = 1 - substitution
-        if abs(k) < 1e-9:
-            return np.matmul(price[:, None, :], weights)[:, 0] + primary * factor
-        mean = np.matmul(np.exp(k * price)[:, None, :], weights)[:, 0] + primary * np.exp(k * factor)
-        return np.log(mean) / k
+    def _unit_cost(self, price: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        """log c_nj from log prices of inputs and factors, (3.9)."""
+        k = 1 - self.b.input_substitution
+        if abs(k) < 1e-9:  # Cobb-Douglas
+            return np.matmul(price[:, None, :], self.inputs)[:, 0] + self.primary * factor
+        # shares sum to 1: log1p of the mean of expm1 keeps its digits where k is small
+        mean = np.matmul(np.expm1(k * price)[:, None, :], self.inputs)[:, 0] + self.primary * np.expm1(k * factor)
+        return np.log1p(mean) / k
 
-    def _prices(self, factor: np.ndarray, start: np.ndarray):
-        """log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first."""
+    def _prices(self, factor: np.ndarray, near: State | None) -> tuple[np.ndarray, ...]:
+        """log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first.
+
+        Newton's steps with the derivative of the state nearby (where no price is given) or of the benchmark.
+        """
+        from scipy.linalg import lu_solve
+
         b, s = self.b, self.shocks
         log_t, fob, given = np.log(s.productivity), np.log(s.fob), s.given
-        price, last = start, np.inf
+        price, last = np.zeros_like(b.output) if near is None else near.log_price, np.inf
+        lu = price_system(b, given) if near is None or given.any() else near.lu
         for _ in range(1000):
-            cost = self._blend(self.inputs, price, self.primary, factor, b.input_substitution)
+            cost = self._unit_cost(price, factor)
             gate = np.where(given, fob, cost - log_t)
             weight = np.exp(-b.theta * gate).T[:, None, :] * self.open
             total = weight.sum(2)
@@ -134,11 +142,9 @@ class System:
             size = np.abs(gap).max()
             if not size > PRICE_TOLERANCE * (1 + np.abs(price).max()):
                 return new, cost, gate, weight / total[:, :, None]
-            # Newton with the benchmark's derivative; far from the benchmark the plain iteration, which contracts
-            if size < 0.7 * last:
-                price = price + self.prepared.price_step(gap)
-            else:
-                price = new
+            # where the derivative does not help, the plain iteration, which contracts
+            helps = size < 0.7 * last
+            price = price + lu_solve(lu, gap.ravel(), check_finite=False).reshape(gap.shape) if helps else new
             last = size
         return new, cost, gate, weight / total[:, :, None]
 
@@ -150,26 +156,30 @@ class System:
         labour = np.zeros(n) if self.targets.gdp is None else u[size : size + n]
         return u[:n], resource, labour, 0.0 if self.targets.oil_price is None else u[-1]
 
-    def at(self, u: np.ndarray, start: np.ndarray | None = None) -> State:
-        """Evaluate all equations at the unknowns; `start`: log prices to start (3.9)-(3.10) from."""
+    def at(self, u: np.ndarray, near: State | None = None) -> State:
+        """Evaluate all equations at the unknowns; `near`: a state from which (3.9)-(3.10) starts."""
+        from scipy.linalg import lu_factor, lu_solve
+
         b, s = self.b, self.shocks
         log_w, log_r, log_l, shift = self.split(u)
         rho = b.resource_share
         if self.targets.oil_price is not None:
             self._weights(s.demand * np.exp(shift * oil_users(b)))
         factor = (1 - rho) * log_w[:, None] + rho * log_r  # (3.8)
-        log_p, cost, gate, share = self._prices(factor, np.zeros_like(b.output) if start is None else start)
+        log_p, cost, gate, share = self._prices(factor, near)
         k, f = 1 - b.input_substitution, 1 - b.final_substitution
         inputs = self.inputs * np.exp(k * (log_p[:, :, None] - cost[:, None, :]))  # gamma' of (3.9)
         primary = self.primary * np.exp(k * (factor - cost))
         basket = self.wanted * np.exp(f * log_p)
-        consumer = np.log(basket.sum(1)) / f if abs(f) > 1e-9 else (self.wanted * log_p).sum(1)
+        mean = (self.wanted * np.expm1(f * log_p)).sum(1)
+        consumer = np.log1p(mean) / f if abs(f) > 1e-9 else (self.wanted * log_p).sum(1)
         workers = s.labour * np.exp(log_l)
         labour = np.exp(log_w) * workers * b.labour_income
         rent = np.exp(log_r) * s.resources * b.resource_income
         income = labour + rent.sum(1) + s.balance  # (3.13)
         final = basket / basket.sum(1, keepdims=True) * income[:, None]
-        use = np.linalg.solve(_chain(share, inputs).T, final.ravel()).reshape(final.shape)  # (3.12)
+        lu = lu_factor(_chain(share, inputs), overwrite_a=True, check_finite=False)
+        use = lu_solve(lu, final.ravel(), trans=1, check_finite=False).reshape(final.shape)  # (3.12)
         output = np.einsum("jni,nj->ij", share, use)
         made = primary * output
         numeraire = (labour.sum() + rent.sum()) / self.world - 1
@@ -183,7 +193,7 @@ class System:
         return State(
             np.exp(log_w), np.exp(log_r), np.exp(factor), np.exp(cost), np.exp(gate), np.exp(log_p), np.exp(consumer),
             share.transpose(1, 0, 2), inputs, primary, final, income, use, output,
-            workers, np.exp(shift), np.concatenate(excess), log_p,
+            workers, np.exp(shift), np.concatenate(excess), log_p, lu,
         )  # fmt: skip
 
 
@@ -196,42 +206,32 @@ def _chain(share: np.ndarray, inputs: np.ndarray, free: np.ndarray | None = None
     return matrix
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """What solutions from one benchmark share: the factorised price system, and the Jacobian of the residual."""
-
-    lu: tuple
-    jacobian: np.ndarray
-    inverse: np.ndarray
-
-    def price_step(self, gap: np.ndarray) -> np.ndarray:
-        """Newton step of log prices for a gap of (3.10)."""
-        from scipy.linalg import lu_solve
-
-        return lu_solve(self.lu, gap.ravel(), check_finite=False).reshape(gap.shape)
-
-
-def prepared(b: Benchmark, given: np.ndarray, gdp: bool = False, oil: bool = False) -> Prepared:
-    """Factorisations at the benchmark, made once for each set of given prices and of targets."""
+def price_system(b: Benchmark, given: np.ndarray) -> tuple:
+    """Factorised derivative of (3.9)-(3.10) at the benchmark; made once for each set of given prices."""
     from scipy.linalg import lu_factor
 
-    key = given.tobytes(), gdp, oil
+    key = given.tobytes()
     if key not in b.prepared:
-        share = b.import_share.transpose(1, 0, 2)
-        lu = lu_factor(_chain(share, b.input_share, ~given), check_finite=False)
-        jacobian = Linear(b, given, lu).residual_jacobian(gdp, oil)
-        b.prepared[key] = Prepared(lu, jacobian, np.linalg.inv(jacobian))
+        matrix = _chain(b.import_share.transpose(1, 0, 2), b.input_share, ~given)
+        b.prepared[key] = lu_factor(matrix, overwrite_a=True, check_finite=False)
+    return b.prepared[key]
+
+
+def inverse_jacobian(b: Benchmark, given: np.ndarray, targets: Targets) -> np.ndarray:
+    """Inverse Jacobian of the residual at the benchmark, in the order of `System`; made once, see `price_system`."""
+    kinds = targets.gdp is not None, targets.oil_price is not None
+    key = given.tobytes(), kinds
+    if key not in b.prepared:
+        b.prepared[key] = np.linalg.inv(Linear(b, given).residual_jacobian(*kinds))
     return b.prepared[key]
 
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """First-order changes for m directions: logs of hats, except levels (bn USD) of use, output, value added."""
+    """First-order changes for m directions, of logs."""
 
     gate: np.ndarray  # n x j x m
-    price: np.ndarray  # n x j x m
     trade: np.ndarray  # importer x sector x exporter x m, relative
-    output: np.ndarray  # n x j x m, bn USD
     residual: np.ndarray  # factor markets x m
     volume: np.ndarray  # GDP at benchmark prices, n x m
     crude: np.ndarray  # world price of crude, m
@@ -240,16 +240,22 @@ class Change:
 class Linear:
     """(3.8)-(3.13) to first order at the benchmark, many directions at once."""
 
-    def __init__(self, b: Benchmark, given: np.ndarray, lu: tuple | None = None):
-        from scipy.linalg import lu_factor
-
+    def __init__(self, b: Benchmark, given: np.ndarray):
         self.b, self.free = b, ~given
         self.share = b.import_share.transpose(1, 0, 2)
-        self.lu = lu or lu_factor(_chain(self.share, b.input_share, self.free), check_finite=False)
-        self.lu_use = self.lu if self.free.all() else lu_factor(_chain(self.share, b.input_share), check_finite=False)
+        self.lu = price_system(b, given)
+        self.lu_use = price_system(b, np.zeros_like(given))
         self.active = b.resource_income > 0
 
-    def change(self, wage, resource, gate=None, trade_cost=None, labour=None, shift=None) -> Change:
+    def change(
+        self,
+        wage: np.ndarray,
+        resource: np.ndarray,
+        gate: np.ndarray | None = None,
+        trade_cost: np.ndarray | None = None,
+        labour: np.ndarray | None = None,
+        shift: np.ndarray | None = None,
+    ) -> Change:
         """Changes for log changes of wages (n x m), resource prices (n x j x m), gate prices beyond cost (n x j x m),
         trade cost (importer x sector x exporter x m), labour (n x m) and the demand for oil (m)."""
         from scipy.linalg import lu_solve
@@ -271,19 +277,27 @@ class Linear:
         if trade_cost is not None:
             relative = relative + trade_cost
         share = -b.theta[None, :, None, None] * relative  # (3.11)
-        use, output, made = self._quantities(wage, resource, labour, shift, factor, price, cost, share)
+        rent = b.resource_income
+        income = b.labour_income[:, None] * (wage + labour) + np.einsum("nj,njm->nm", rent, resource)  # (3.13)
+        use, made = self._quantities(income, shift, factor, price, cost, share)
         safe = np.where(b.use > 0, b.use, 1)[:, :, None, None]
-        income, rent = b.labour_income, b.resource_income
-        world = np.einsum("n,nm->m", income, wage + labour) + np.einsum("nj,njm->m", rent, resource)
-        hired = np.einsum("njm,j->nm", made, 1 - rho) / income[:, None] - wage - labour
+        hired = np.einsum("njm,j->nm", made, 1 - rho) / b.labour_income[:, None] - wage - labour
         mined = (rho[None, :, None] * made)[self.active] / rent[self.active][:, None] - resource[self.active]
-        clearing = np.concatenate([hired, mined]) + world / b.value_added.sum()
+        clearing = np.concatenate([hired, mined]) + income.sum(0) / b.value_added.sum()
         volume = (made - b.value_added[:, :, None] * factor).sum(1) / b.value_added.sum(1)[:, None]
         crude = np.einsum("nj,njm->m", oil_weights(b), at_gate)
-        return Change(at_gate, price, share + use[:, :, None, :] / safe, output, clearing, volume, crude)
+        return Change(at_gate, share + use[:, :, None, :] / safe, clearing, volume, crude)
 
-    def _quantities(self, wage, resource, labour, shift, factor, price, cost, share):
-        """Changes in bn USD of use, output and value added, (3.12)-(3.13)."""
+    def _quantities(
+        self,
+        income: np.ndarray,
+        shift: np.ndarray,
+        factor: np.ndarray,
+        price: np.ndarray,
+        cost: np.ndarray,
+        share: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Changes in bn USD of use and of value added, (3.12)."""
         from scipy.linalg import lu_solve
 
         b = self.b
@@ -292,7 +306,6 @@ class Linear:
         moved = oil_users(b)
         basket = f * price + moved[None, :, -1, None] * shift
         basket = basket - np.einsum("nk,nkm->nm", b.final_share, basket)[:, None, :]
-        income = b.labour_income[:, None] * (wage + labour) + np.einsum("nj,njm->nm", b.resource_income, resource)
         final = b.final[:, :, None] * basket + b.final_share[:, :, None] * income[:, None, :]
         shifted = np.einsum("nji,njim->ijm", b.trade, share)  # output moved by import shares
         crude = b.inputs * moved[None, :, :-1]
@@ -301,7 +314,7 @@ class Linear:
         use = lu_solve(self.lu_use, (final + inner).reshape(n * j, m), trans=1, check_finite=False).reshape(n, j, m)
         output = np.einsum("jni,njm->ijm", self.share, use) + shifted
         made = b.value_added_share[:, :, None] * output + b.value_added[:, :, None] * k * (factor - cost)
-        return use, output, made - crude.sum(1)[:, :, None] * shift
+        return use, made - crude.sum(1)[:, :, None] * shift
 
     def unknowns(self, steps: np.ndarray) -> dict[str, np.ndarray]:
         """Changes of wages and resource prices (n x m, n x j x m) of columns of the unknowns."""

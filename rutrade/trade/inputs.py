@@ -164,7 +164,7 @@ def procedure(prices: str = "mid", elasticity_set: str = "central") -> Procedure
     elasticities = data.load("trade_elasticities")
     elasticities = elasticities.assign(central=elasticities[elasticity_set])
     hats = EquilibriumGrowth(world(), world_paths(), prices)
-    return Procedure(elasticities, paths(prices), hats, data.load("sector_customs"))
+    return Procedure(elasticities, paths(prices), hats, data.load("world_groups"))
 
 
 def projection_base(year: int = 2025, structure: int = 2023, moved: Procedure | None = None) -> TradeBase:

@@ -135,6 +135,3 @@ def _balance(b: Benchmark, balance: Named) -> np.ndarray:
     if not np.isfinite(level).all() or abs(level.sum()) > 1e-9 * b.value_added.sum():
         raise InputError(f"balance sums to {level.sum():.6g} bn USD over all regions; must sum to zero")
     return level
-
-
-
