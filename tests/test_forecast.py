@@ -650,3 +650,39 @@ def test_the_order_of_rows_changes_nothing():
     methods = {"rule": yardsticks.procedure_growth(p.growth)["rule"]}
     one, two = (accuracy.backtest(v, methods, [2018], 2020) for v in (values, values.sample(frac=1, random_state=4)))
     pd.testing.assert_frame_equal(one, two)
+
+
+def test_fitted_sanctions_give_back_what_was_observed_and_hold_only_after_the_fact():
+    from rutrade.trade.growth import FittedSanctions
+
+    free = EquilibriumGrowth(trade.inputs.world(), trade.inputs.world_paths())
+    bound = FittedSanctions(free, lambda origin, year: (0.7, 0.4))
+    table = bound(2021, 2023)
+    marked = free.benchmark.regions.index[free.benchmark.regions["sanctions"]]
+    base = free.world(2021, (2019, 2021)).flows.set_index(["importer", "sector", "exporter"])["value_bn_usd"]
+    table = table.set_index(["importer", "sector", "exporter"])["hat"].fillna(1) * base
+    goods = [s for s in free.benchmark.sector_codes if s != "SERV"]
+
+    def total(trade_of, importers, exporters):
+        return sum(trade_of.loc[(i, goods, e)].sum() for i in importers for e in exporters)
+
+    assert total(table, marked, ["RUS"]) / total(base, marked, ["RUS"]) == pytest.approx(0.7, rel=1e-4)
+    assert total(table, ["RUS"], marked) / total(base, ["RUS"], marked) == pytest.approx(0.4, rel=1e-4)
+    exports, imports = bound.costs(2021, 2023)
+    assert exports > 1 and imports > exports
+    pd.testing.assert_frame_equal(bound(2020, 2021), free(2020, 2021))
+    pd.testing.assert_frame_equal(bound(2022, 2023), free(2022, 2023))
+    with pytest.raises(InputError, match="no trade cost gives Russia's trade"):
+        FittedSanctions(free, lambda origin, year: (1e9, 0.4))(2021, 2023)
+
+
+def test_the_diversion_trial_fits_sanctions_on_trade_with_others_only(published):
+    trials = trade.inputs.diversion_trials(published)
+    assert {n: (t["origins"], t["last"]) for n, t in trials.items()} == {
+        "groups": ([2021], 2023),
+        "totals": ([2021], 2024),
+    }
+    table = accuracy.backtest(**{**trials["totals"], "last": 2022})
+    loss = accuracy.losses(table).set_index(["flow", "method"])["loss"]["RUS_to_CHN"]
+    assert loss["equilibrium with sanctions"] < loss["equilibrium"] and loss["with sanctions"] < loss["combination"]
+    assert loss["equilibrium with sanctions"] < loss["reallocation"] and loss["no change"] > 0.3

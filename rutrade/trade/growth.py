@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from rutrade import unknown
+from rutrade import InputError, unknown
 from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.equilibrium import WorldSolution, solve_shocks
 from rutrade.trade.groups import FLOWS
 from rutrade.trade.hats import Targets
 from rutrade.trade.projection import Paths
-from rutrade.trade.shocks import Shocks
+from rutrade.trade.shocks import Shocks, named
 from rutrade.trade.world import Benchmark
 
 Hats = Callable[[int, int], pd.DataFrame]  # origin, year -> importer, sector, exporter, hat (new over old, current USD)
@@ -93,6 +93,57 @@ class EquilibriumGrowth:
         accounts = self.paths.current_account.index
         last = max(min(origin, int(accounts.max())), int(accounts.min()) + 2)
         return last - 2, last
+
+
+@dataclass(frozen=True, eq=False)
+class FittedSanctions:
+    """Growth after the fact: trade cost between Russia and the states that sanction it, fitted to Russia's trade with
+    them alone; what happens to trade with all others is then the equilibrium's own forecast (diversion).
+
+    free: growth without sanctions. observed: (origin, year) -> growth of Russia's goods (exports, imports) with the
+    regions marked `sanctions`, factors at current prices. first: the first year of sanctions.
+    """
+
+    free: EquilibriumGrowth
+    observed: Callable[[int, int], tuple[float, float]]
+    first: int = 2022
+    _fitted: dict[tuple, tuple] = field(default_factory=dict, repr=False)
+
+    def __call__(self, origin: int, year: int) -> pd.DataFrame:
+        """As `EquilibriumGrowth`; without sanctions before `first` and from an origin that has them already."""
+        if year < self.first or origin >= self.first:
+            return self.free(origin, year)
+        return self._bound(*self.costs(origin, year))(origin, year)
+
+    def costs(self, origin: int, year: int) -> tuple[float, float]:
+        """Hats of the trade cost of Russia's exports to and imports from these regions that give what was observed.
+
+        Raises InputError when none does.
+        """
+        from scipy.optimize import root
+
+        if (origin, year) not in self._fitted:
+            wanted = np.log(self.observed(origin, year))
+            found = root(lambda x: np.log(self._growth(np.exp(x), origin, year)) - wanted, [0.1, 0.1], tol=1e-7)
+            if not found.success or np.abs(found.fun).max() > 1e-5:
+                raise InputError(f"no trade cost gives Russia's trade with sanctioning regions from {origin} to {year}")
+            self._fitted[origin, year] = tuple(float(v) for v in np.exp(found.x))
+        return self._fitted[origin, year]
+
+    def _bound(self, exports: float, imports: float) -> EquilibriumGrowth:
+        b = self.free.benchmark
+        marked = b.regions.index[b.regions["sanctions"].astype(bool)]
+        cost = {("RUS", r, "goods"): exports for r in marked} | {(r, "RUS", "goods"): imports for r in marked}
+        before = {k: v for k, v in self.free._solved.items() if k[0] < self.first}
+        return replace(self.free, sanctioned=(self.first, named(b, trade_cost=cost)), _solved=before)
+
+    def _growth(self, costs: np.ndarray, origin: int, year: int) -> tuple[float, float]:
+        b, balance = self.free.benchmark, self.free._balance_years(origin)
+        bound, russia = self._bound(*costs), b.region("RUS")
+        marked, goods = b.regions["sanctions"].to_numpy(bool), b.sectors_of("goods")
+        trade = [model.world(when, balance).trade[:, goods] for model, when in ((self.free, origin), (bound, year))]
+        old, new = ((t[marked, :, russia].sum(), t[russia][:, marked].sum()) for t in trade)
+        return new[0] / old[0], new[1] / old[1]
 
 
 def bilateral(hats: pd.DataFrame) -> pd.Series:

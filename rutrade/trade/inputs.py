@@ -1,6 +1,6 @@
 """Inputs of model 3 from the data package."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pandas as pd
@@ -12,7 +12,7 @@ from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.forecast import Procedure, base
 from rutrade.trade.gravity import gravity_panel
 from rutrade.trade.groups import FLOWS, GROUPS
-from rutrade.trade.growth import EquilibriumGrowth
+from rutrade.trade.growth import EquilibriumGrowth, FittedSanctions
 from rutrade.trade.panel import WorldPanel
 from rutrade.trade.projection import Paths, TradeBase
 from rutrade.trade.shares import china_shares
@@ -211,3 +211,30 @@ def trials(published: Procedure) -> dict[str, dict]:
         "totals": {"values": totals, "methods": by_total, "origins": range(2017, 2025), "last": 2025},
         "sectors": {"values": values, "methods": by_sector, "origins": range(2011, 2022), "last": 2022},
     }
+
+
+def diversion_trials(published: Procedure) -> dict[str, dict]:
+    """Arguments of `accuracy.backtest`, from 2021: could the diversion of 2022-2024 have been foretold from sanctions?
+
+    "with sanctions" and "equilibrium with sanctions": the procedure, and its equilibrium alone, with the trade cost of
+    sanctions fitted to Russia's trade with the sanctioning regions of the world model (IMF), never to that with China.
+    The other methods are those of `trials`. groups: to 2023; totals: to 2024.
+    """
+    table, regions = data.load("gravity_russia").astype({"year": int}), data.load("world_regions")
+    members = regions.loc[regions["sanctions"], "members"].str.split(" ").explode()
+    trade = table[table["partner"].isin(members)].groupby(["flow", "year"])["value_musd"].sum()
+
+    def observed(origin: int, year: int) -> tuple[float, float]:
+        exports, imports = (float(trade[side, year] / trade[side, origin]) for side in ("export", "import"))
+        return exports, imports
+
+    after = replace(published, hats=FittedSanctions(published.hats, observed))
+    found = {}
+    for name, last in (("groups", 2023), ("totals", 2024)):
+        trial = trials(published)[name]
+        growth = yardsticks.procedure_growth(after.growth)
+        extra = {"with sanctions": growth["combination"], "equilibrium with sanctions": growth["equilibrium"]}
+        if name == "totals":
+            extra = {method: yardsticks.in_total(one, after) for method, one in extra.items()}
+        found[name] = trial | {"methods": extra | trial["methods"], "origins": [2021], "last": last}
+    return found
