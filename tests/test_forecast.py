@@ -672,7 +672,7 @@ def test_fitted_sanctions_give_back_what_was_observed_and_hold_only_after_the_fa
     assert exports > 1 and imports > exports
     pd.testing.assert_frame_equal(bound(2020, 2021), free(2020, 2021))
     pd.testing.assert_frame_equal(bound(2022, 2023), free(2022, 2023))
-    with pytest.raises(InputError, match="no trade cost gives Russia's trade"):
+    with pytest.raises(InputError, match="no trade cost gives Russia's trade|has no solution"):
         FittedSanctions(free, lambda origin, year: (1e9, 0.4))(2021, 2023)
 
 

@@ -118,7 +118,7 @@ class FittedSanctions:
     def costs(self, origin: int, year: int) -> tuple[float, float]:
         """Hats of the trade cost of Russia's exports to and imports from these regions that give what was observed.
 
-        Raises InputError when none does.
+        Raises InputError when none does, or when the world has no solution on the way.
         """
         from scipy.optimize import root
 
