@@ -462,6 +462,17 @@ LAB_LEDGER = {
 }
 
 
+def test_an_object_of_which_only_the_cost_is_said_costs_only_that():
+    bare = ProjectObject("bare", {2020: 5.0}, 2021, 4)
+    said = {"name", "capital_goods_bn_rub_2016", "start_year", "life_years", "financing"}
+    for name in set(ProjectObject.__dataclass_fields__) - said:
+        assert getattr(bare, name) in (0, (), {}, None), name
+    assert bare.financing == Financing(1.0, 0.0, 0.0, 1.0, loan_rate=0.05, loan_grace_years=3, loan_term_years=12)
+    assert Timing() == Timing(None, 0, (), None)
+    d = evaluate(replace(LAB_PROJECT, objects=(bare,))).ledger
+    assert set(d["item"]) == {"capital_goods", "vat_capital", "federal_grant", "property_tax"}
+
+
 def test_every_row_of_the_ledger_by_hand():
     d = evaluate(LAB_PROJECT, **LAB_VALUES).ledger
     assert list(d.columns) == ["object", "item", "payer", "payee", "kind", "year", "bn_rub_2016"]
