@@ -5,10 +5,13 @@ The package reproduces and tests Novikova & Gulakova 2025 (doi:10.17059/ekon.reg
 imported when its name is first used, so that `import rutrade` is quick and `rutrade.chain` works all the same.
 """
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
+from types import ModuleType
 
 _MODULES = ("chain", "data", "economy", "project", "publish", "scenarios", "structure", "sweep", "trade")
+__version__: str  # given by `__getattr__`
 __all__ = ["InputError", "RunError", *_MODULES]
 
 
@@ -20,15 +23,15 @@ class RunError(RuntimeError):
     """A run that failed through no fault of the input. The message says what failed and what was left unchanged."""
 
 
-def unknown(kind: str, value: object, allowed) -> InputError:
+def unknown(kind: str, value: object, allowed: Iterable[object]) -> InputError:
     """The error for a name that is not in `allowed`; it names the closest one."""
-    allowed = [str(a) for a in allowed]
-    close = get_close_matches(str(value), allowed, n=1, cutoff=0.5)
+    names = [str(a) for a in allowed]
+    close = get_close_matches(str(value), names, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return InputError(f"unknown {kind} '{value}': {hint}allowed: {', '.join(allowed)}")
+    return InputError(f"unknown {kind} '{value}': {hint}allowed: {', '.join(names)}")
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> str | ModuleType:
     if name == "__version__":  # reading the distribution's metadata takes as long as a tenth of numpy
         from importlib.metadata import version
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 
-def triangular(u: np.ndarray, low, central, high) -> np.ndarray:
+def triangular(u: np.ndarray, low: ArrayLike, central: ArrayLike, high: ArrayLike) -> np.ndarray:
     """Values of triangular distributions at the probabilities `u`, shape as broadcast; units those of the corners.
 
     x = low + sqrt(u (high - low) (central - low)) below the mode, high - sqrt((1 - u) (high - low) (high - central))

@@ -19,7 +19,7 @@ def test_verdict_follows_from_figure_criterion_and_tolerances(figure, relation, 
     assert claims.judge(figure, relation, threshold=10, tolerance=0.1, wide=1) == verdict
 
 
-def test_claims_are_judged_by_recorded_values_and_an_unknown_value_is_an_error():
+def test_claims_are_judged_by_recorded_values_and_an_unknown_value_is_an_error(html):
     values = json.loads((ROOT / "book" / "results" / "values.json").read_text())
     table = claims.claims(values).set_index("claim")
     assert table.loc["p1-growth", "verdict"] == "reproduced"

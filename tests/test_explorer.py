@@ -107,7 +107,7 @@ def test_stored_runs_of_other_models_data_or_points_are_refused_in_one_sentence(
 
 def test_missing_stored_runs_are_named(data_copy):
     grid.place().unlink()
-    with pytest.raises(InputError, match="stored runs .* cannot be read: renew them with `rutrade renew sweeps`"):
+    with pytest.raises(InputError, match=r"stored runs .* cannot be read: renew them with `rutrade renew sweeps`"):
         explorer.data()
 
 

@@ -70,7 +70,6 @@ def test_a_preset_is_one_file(here):
     assert re.search(r"delay_years +2 +reader or preset", shown) and re.search(r"brent +low", shown)
 
 
-@pytest.mark.xfail(strict=True, reason="`rutrade renew` does not write the parameter cell from the class yet")
 def test_a_parameter_is_two_files(here):
     folder, run, nbval = here
     _, blocks = recipe("A parameter")
@@ -88,7 +87,6 @@ def test_a_parameter_is_two_files(here):
     assert "since" in run("run", "02", "-p", "since", "2030", "-o", "out", fails=True)
 
 
-@pytest.mark.xfail(strict=True, reason="`rutrade renew` does not write the parameter cell from the class yet")
 def test_a_notebook_is_two_files(here):
     folder, run, nbval = here
     _, blocks = recipe("A notebook")

@@ -146,6 +146,7 @@ def test_numbers_go_from_notebook_to_csv_with_twelve_digits_and_pages_link_them(
         assert f'href="../figures.html#base-probe-{name}">Check</a>' in html
     assert "<!--" not in html
     assert not any("provenance" in c.source for c in page.cells)
+    assert "text/csv" not in {kind for c in page.cells for o in c.get("outputs", ()) for kind in o.get("data", ())}
 
 
 def test_own_parameters_never_replace_the_published_page(little):
@@ -168,7 +169,7 @@ def test_a_notebook_that_raises_keeps_the_last_good_page_and_names_the_cell(litt
 
 def test_bad_input_found_inside_a_notebook_is_one_sentence(little):
     run = runs.prepare("probe", overrides={"number": 7}, folder=little / "out")
-    with pytest.raises(InputError, match="^probe: seven is not wanted$"):
+    with pytest.raises(InputError, match=r"^probe: seven is not wanted$"):
         runs.execute(run, progress=False)
 
 

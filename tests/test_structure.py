@@ -219,6 +219,20 @@ def test_totals_take_preferred_rows_of_the_years_asked_for_only():
     assert st.totals(table, 2017, 2018)["CHN", "turnover"].to_dict() == {2017: 84.2, 2018: 107.1}
 
 
+def test_declarations_are_kept_apart_on_the_exporters_chapters_and_keep_their_totals():
+    rows = [(2013, "RUS", "27", 5000.0), (2013, "RUS", "64-99", 3000.0), (2021, "RUS", "27", 6000.0),
+            (2021, "BACI", "27", 7000.0), (2021, "BACI", "84", 1000.0), (2021, "BACI", "85", 500.0),
+            (2022, "BACI", "27", 8000.0), (2022, "BACI", "84", 2000.0), (2019, "CHN", "84", 100.0)]  # fmt: skip
+    rows = [(y, r, "RUS", "CHN", i, v) for y, r, i, v in rows]
+    table = flow_table(rows, "item").assign(level="chapter")
+    own, both, china = st.declarations(table)
+    assert own.to_dict("index") == {2013: {"27": 5.0, "other": 3.0}, 2021: {"27": 6.0, "other": 0.0}}
+    assert both.to_dict("index") == {2021: {"27": 7.0, "other": 1.5}}
+    assert china.to_dict("index") == {2019: {"27": 0.0, "other": 0.1}, 2022: {"27": 8.0, "other": 2.0}}
+    with pytest.raises(InputError, match="no figures by chapter for RUS->CHN from reporter 'CHN'"):
+        st.declarations(table[table["reporter"] != "CHN"])
+
+
 def test_engineering_is_chapters_84_to_90_and_chemicals_are_28_to_40():
     names = ["27", "28", "40", "41", "83", "84", "90", "91", "64-99", "30", "31", "32"]
     panel = pd.DataFrame([[2.0**i for i in range(12)]], index=[2020], columns=names)
@@ -302,6 +316,18 @@ def test_aircraft_engines_stand_in_baci_and_hardly_in_chinas_own_figures(goods):
     assert 1000 * st.good(goods, "8411", "RUS", "CHN", "CHN")["value_bn_usd"][2019] == pytest.approx(11.7, abs=0.1)
 
 
+def test_chemicals_fell_also_like_for_like_across_both_breaks_of_reporter(goods):
+    parts = st.declarations(goods)
+    assert [p.index.tolist() for p in parts] == [[*range(2013, 2022)], [*range(2017, 2022)], [2019, 2022, 2023]]
+    assert parts[0].sum(axis=1)[2021] == pytest.approx(68.68, abs=0.01), "Russia's own total of 2021"
+    series = [100 * st.chemicals_share(part, fertilisers=False).to_frame("chemicals") for part in parts]
+    found = st.upgrading.like_for_like(series, 2013, 2023).loc["chemicals"]
+    gaps = [(b - a)["chemicals"].dropna() for a, b in zip(series, series[1:], strict=False)]
+    assert [len(g) for g in gaps] == [5, 1]
+    assert found["breaks"] == pytest.approx(sum(g.mean() for g in gaps))
+    assert found["change"] < 0 and found["like_for_like"] < 0
+
+
 def test_spliced_panel_keeps_totals_and_leaves_no_gap(groups):
     panel = st.panel(groups, "RUS", "CHN")
     joined = st.spliced(panel)
@@ -316,6 +342,17 @@ def test_best_series_never_chains_two_reporters_within_a_year(groups):
 
 def test_gap_of_chinas_exports_is_shown_and_not_filled(groups):
     assert st.panel(groups, "CHN", "RUS").loc[2013:2016].isna().all().all()
+
+
+def test_the_estimate_of_the_gap_is_complete_marked_and_enters_no_panel(groups):
+    table = data.load("chn_to_rus_estimate")
+    assert set(table["status"]) == {"estimate"}
+    shares = st.estimated_panel(table)
+    assert shares.index.tolist() == list(range(2011, 2017)) and shares.shape[1] == 16
+    assert shares.sum(axis=1).to_numpy() == pytest.approx(np.full(6, 100), abs=0.01)
+    assert shares.loc[2016, "84-85"] == table.set_index(["year", "group"]).loc[(2016, "84-85"), "share_pct"]
+    assert not groups["status"].eq("estimate").any()
+    assert st.panel(groups, "CHN", "RUS").dropna(how="all").index.min() == 2017
 
 
 def test_reporter_without_figures_for_a_year_is_named_with_what_it_covers(groups):

@@ -163,9 +163,9 @@ def test_a_scheduler_without_workers_is_told_from_none_and_claims_no_folder(tmp_
         raise TimeoutError
 
     monkeypatch.setattr(Client, "wait_for_workers", impatient)
-    with LocalCluster(0, dashboard_address=None) as cluster:
-        with pytest.raises(InputError, match="the scheduler at tcp.* has no worker: start one with `dask worker tcp"):
-            sweep.sweep(sweep.grid(GRID), tmp_path / "x", executor="dask", address=cluster.scheduler_address)
+    refused = pytest.raises(InputError, match="the scheduler at tcp.* has no worker: start one with `dask worker tcp")
+    with LocalCluster(0, dashboard_address=None) as cluster, refused:
+        sweep.sweep(sweep.grid(GRID), tmp_path / "x", executor="dask", address=cluster.scheduler_address)
     assert not (tmp_path / "x").exists()
 
 

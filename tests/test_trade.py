@@ -157,6 +157,17 @@ def test_estimates_errors_and_intervals_are_those_of_bare_pyfixest(panel):
             assert found[column].to_numpy() == pytest.approx(theirs.to_numpy(), rel=1e-6, abs=1e-12)
 
 
+def test_the_summary_holds_both_effects_of_the_agreement_and_their_errors(panel):
+    found = trade.gravity.estimate(panel)
+    by = found.coefficients.set_index(["specification", "term"])
+    row = found.summary().loc["s000"]
+    for column, specification in (("fta", "no_pair"), ("fta_pair", "pair")):
+        assert row[column] == by.loc[(specification, "fta"), "coefficient"]
+        assert row[f"{column}_error"] == by.loc[(specification, "fta"), "standard_error"]
+    for term in ("ln_distance", "contiguity", "language", "border"):
+        assert row[term] == by.loc[("no_pair", term), "coefficient"]
+
+
 def test_without_domestic_rows_no_border_is_estimated(panel):
     abroad = panel[panel["exporter"] != panel["importer"]]
     terms = trade.gravity.estimate(abroad).coefficients.groupby("specification")["term"].agg(list)
@@ -565,6 +576,17 @@ def test_supply_and_potential_move_with_prices_at_current_prices_only(model):
     assert central[-1, 0, GROUPS.index("27")] == pytest.approx(start / 2)
 
 
+def test_supply_goes_to_china_in_proportion_to_its_share(model):
+    supply = pd.DataFrame({"84-85": 1.5}, index=model.paths.prices.index)
+    start, sigma = (t.loc["84-85", FLOWS[0]] for t in (model.base.value, model.base.share))
+    found = last(flat(model).project(supply=supply, redirection={"84-85": 1.2 * sigma}))
+    assert found.loc["84-85", FLOWS[0]] == pytest.approx(start * 1.5 * 1.2)
+    demand = last(flat(model).project(demand=supply, levers={"payments": 0.2}))
+    share = last(flat(model).project(levers={"payments": 0.2}), "share_china") / model.base.share
+    expected = model.base.value.loc["84-85", FLOWS[1]] * 1.5 * share.loc["84-85", FLOWS[1]]
+    assert demand.loc["84-85", FLOWS[1]] == pytest.approx(expected)
+
+
 def test_totals_are_sums_over_groups_and_turnover_the_sum_of_both_flows(model):
     projection = model.project(draws=30)
     for prices, column in (("current", "value_bn_usd"), ("base", "value_bn_usd_base_prices")):
@@ -786,6 +808,27 @@ def test_held_shares_imply_the_world_total_and_moved_ones_the_logit_of_the_total
     end = moved.share["RUS_to_CHN"][list(GROUPS[:-1])]
     shift = np.log(end / (1 - end)) - np.log(start / (1 - start))
     assert shift.to_numpy() == pytest.approx(np.full(15, shift.iloc[0])) and shift.iloc[0] > 0
+
+
+def test_observed_shares_are_exports_to_china_over_exports_to_the_world_of_one_source(inputs):
+    observed = trade.inputs.projection(shares="observed").base
+    assert observed.value.equals(inputs.base.value) and observed.share["CHN_to_RUS"].equals(
+        inputs.base.share["CHN_to_RUS"]
+    )
+    exports, concordance = data.load("exports_to_world"), data.load("concordance")
+    oil = exports[(exports["year"] == 2023) & (exports["chapter"] == "27")]["russia_musd"].sum()
+    assert observed.share.loc["27", FLOWS[0]] == pytest.approx(1000 * observed.value.loc["27", FLOWS[0]] / oil)
+    chapters = concordance[concordance["group"] == "84-85"]["chapter"]
+    machines = exports[(exports["year"] == 2023) & exports["chapter"].isin(chapters)]["russia_musd"].sum()
+    assert observed.share.loc["84-85", FLOWS[0]] == pytest.approx(
+        1000 * observed.value.loc["84-85", FLOWS[0]] / machines
+    )
+    one = pd.Series(1.0, index=list(GROUPS))
+    assert (trade.observed_shares(one, 4 * one) == 0.25).all()
+    with pytest.raises(InputError, match="exports of group 27 is 2; both figures must be there"):
+        trade.observed_shares(one.where(one.index != "27", 8.0), 4 * one)
+    with pytest.raises(InputError, match="exports of group 90-99 is nan"):
+        trade.observed_shares(one, 4 * one.drop("90-99"))
 
 
 # ----------------------------------------------------------------------------------------------------- backtest

@@ -10,7 +10,7 @@ import pytest
 import urllib3
 from click.testing import CliRunner
 
-from rutrade import RunError, cli, data
+from rutrade import InputError, RunError, cli, data
 from rutrade import structure as st
 from rutrade.data import checks
 from rutrade.data import comtrade as comtrade_client
@@ -92,6 +92,73 @@ def test_a_second_update_gives_the_same_tables(data_copy, comtrade):
     before = data.load("trade_chapters")
     comtrade_client.update()
     assert data.load("trade_chapters").equals(before)
+
+
+def test_rows_are_stored_in_the_tables_units_with_names_and_direction(data_copy, comtrade):
+    light = {"84": 0.0}  # no weight reported
+    comtrade["reply"] = lambda year, flow: (
+        200,
+        {"data": [r | {"netWgt": light.get(r["cmdCode"], r["netWgt"])} for r in answer(year, flow)["data"]]},
+    )
+    before = {name: len(data.load(name)) for name in ("trade_chapters", "trade_structure", "sources")}
+    comtrade_client.update()
+    stored = data.load("trade_chapters")
+    stored = stored[stored["source"] == "comtrade_chn_2013_2016"]
+    assert len(stored) == 8 * 5 and set(stored["status"]) == {"reported"} and set(stored["reporter"]) == {"CHN"}
+    assert set(stored["level"]) == {"chapter"}
+    for flow, exporter, importer in (("M", "RUS", "CHN"), ("X", "CHN", "RUS")):
+        rows = stored[(stored["year"] == 2015) & (stored["exporter"] == exporter)].set_index("item")
+        total = totals()[2015, f"{exporter}_to_{importer}"]
+        assert rows["importer"].eq(importer).all() and len(rows) == 5, flow
+        assert rows.loc["27", "value_musd"] == pytest.approx(0.5 * total * 1000)
+        assert rows.loc["27", "quantity_kt"] == pytest.approx(500) and rows["quantity_kt"].isna().sum() == 1
+        assert rows.loc["99", "name"] == "Unspecified"
+    groups = data.load("trade_structure").query("year == 2015 and reporter == 'CHN' and exporter == 'RUS'")
+    value = groups.set_index("group")["value_musd"]
+    total = totals()[2015, "RUS_to_CHN"] * 1000
+    assert value["84-85"] == pytest.approx(0.35 * total) and value["90-99"] == pytest.approx(0.05 * total)
+    assert len(data.load("trade_chapters")) > before["trade_chapters"]
+    assert len(data.load("sources")) == before["sources"] + 1
+    assert data.sources().loc["comtrade_chn_2013_2016", "publisher"] == "UN Comtrade"
+    assert not [p for p in data_copy.iterdir() if p.is_dir()], "the folder aside was left"
+
+
+def test_the_question_is_chapters_of_one_year_one_flow_and_both_countries_and_a_key_is_handed_on(
+    data_copy, comtrade, monkeypatch
+):
+    import comtradeapicall
+
+    queries = []
+
+    def get(key, **query):
+        queries.append((key, query))
+        return comtradeapicall.previewFinalData(**query)
+
+    monkeypatch.setattr(comtradeapicall, "getFinalData", get)
+    comtrade_client.update("a-key")
+    assert {key for key, _ in queries} == {"a-key"}
+    assert [(q["period"], q["flowCode"]) for _, q in queries] == [(str(y), f) for y in range(2013, 2017) for f in "MX"]
+    same = {"typeCode": "C", "freqCode": "A", "clCode": "HS", "cmdCode": "AG2", "reporterCode": "156",
+            "partnerCode": "643", "partner2Code": "0", "customsCode": "C00", "motCode": "0"}  # fmt: skip
+    assert all(same.items() <= q.items() and q["maxRecords"] >= 98 for _, q in queries)
+
+
+def test_the_sum_may_miss_the_total_at_hand_by_two_percent_and_no_more(data_copy, comtrade):
+    for scale, good in ((1.0199, True), (0.9801, True), (1.0201, False), (0.9799, False)):
+        comtrade["reply"] = lambda year, flow, scale=scale: (200, answer(year, flow, scale))
+        if good:
+            assert "stored China's trade" in comtrade_client.update()
+        else:
+            with pytest.raises(RunError, match="the total at hand is .*nothing was changed"):
+                comtrade_client.update()
+
+
+def test_an_update_that_does_not_fit_the_schema_changes_nothing(data_copy, comtrade, monkeypatch):
+    before = digest(data_copy)
+    monkeypatch.setattr(comtrade_client, "_UPDATE", "")
+    with pytest.raises(InputError, match="a value is required|is not in sources.csv|key"):
+        comtrade_client.update()
+    assert digest(data_copy) == before
 
 
 BAD = {

@@ -185,6 +185,12 @@ def test_margins_add_up_to_the_change_of_the_total_at_any_threshold(panel, least
     assert back.loc["lost", "change"] == pytest.approx(-found.loc["new", "change"], abs=1e-9)
 
 
+def test_any_value_above_the_threshold_is_trade_and_nothing_is_not():
+    panel = pd.DataFrame({"a": [1e-9], "b": [0.0], "c": [0.5], "d": [2.0]}, index=[2020])
+    assert up.traded(panel, 2020).tolist() == ["a", "c", "d"]
+    assert up.traded(panel, 2020, 0.5).tolist() == ["d"]
+
+
 def test_new_and_lost_products_were_absent_in_all_other_years_asked_about():
     panel = pd.DataFrame({"a": [0, 0, 3.0, 4.0], "b": [0, 1.0, 0, 9.0], "c": [5.0, 5.0, 0, 0], "d": [2.0, 0, 1.0, 0],
                           "e": [0, 0, 0, 7.0], "f": [6.0, 0, 0, 0]}, index=[2017, 2018, 2019, 2020])  # fmt: skip

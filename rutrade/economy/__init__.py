@@ -4,8 +4,9 @@ Units: bn RUB a year at basic prices of 2016; labour in thousand persons; railwa
 r (supplying), s (using); products i and sectors j; partners k in PARTNERS. Equations (R.1)-(R.6) and (2.1)-(2.13)
 carry the numbers of the method pages.
 
-balancing (RAS, Leontief) -> regional (tables that sum to the national one) -> stage (coefficients of one stage) ->
-program (the equations) -> model (solved in place for projects and changes) -> solution (results, effects) ->
+balancing (RAS, Leontief) -> regional (tables that sum to the national one) -> options (which equations hold) ->
+substitution (coefficients that answer prices) -> curves (export demand, imports) -> stage (coefficients of one stage)
+-> program (the equations) -> model (solved in place for projects and changes) -> solution (results, effects) ->
 recursion (stage after stage) -> history (backtest); column is a project's technological column, inputs reads the data.
 """
 
@@ -14,14 +15,15 @@ from rutrade.economy.balancing import Leontief, gravity_ras, ras
 from rutrade.economy.column import Column, ProjectColumn, project_column
 from rutrade.economy.history import backtest, compare_use, errors
 from rutrade.economy.model import EconomyModel
+from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.program import Program, linear_program, residuals
 from rutrade.economy.recursion import path
 from rutrade.economy.solution import EconomySolution, Effect, effect, optimality
 from rutrade.economy.stage import PARTNERS, Bands, Paths, Stage, State, base_state, calibrate_capital
 
 __all__ = [
-    "inputs", "regional",
-    "PARTNERS", "Bands", "Column", "EconomyModel", "EconomySolution", "Effect", "Leontief", "Paths", "Program",
-    "ProjectColumn", "Stage", "State", "backtest", "base_state", "calibrate_capital", "compare_use", "effect",
-    "errors", "gravity_ras", "linear_program", "optimality", "path", "project_column", "ras", "residuals",
+    "FIRST_ROUND", "PARTNERS", "Bands", "Column", "EconomyModel", "EconomySolution", "Effect", "Leontief", "Options",
+    "Paths", "Program", "ProjectColumn", "Stage", "State", "backtest", "base_state", "calibrate_capital",
+    "compare_use", "effect", "errors", "gravity_ras", "inputs", "linear_program", "optimality", "path",
+    "project_column", "ras", "regional", "residuals",
 ]  # fmt: skip

@@ -16,8 +16,9 @@ class ProjectColumn:
 
     `capital`, `current`: purchases by product in the project's region (construction, operation); `rnd`: research
     bought by government there. `labour_thousand`: own staff; `value_added`: what the project itself adds (its pay),
-    counted with the sector RND. `investment_fund`: cumulated capital the project draws
-    from the region's investment (0: paid on top of it). Effects, each an assumption with its `effect_source`:
+    counted with the sector RND. `investment_fund`: cumulated capital the project draws from the region's
+    investment (0: paid on top of it); `capital_inside`: share of its purchases of capital that are part of the region's
+    investment by (2.9'), the rest comes on top. Effects, each an assumption with its `effect_source`:
     `productivity`: by sector, the share by which the same labour and capacity of the region yield more, materials
     bought in proportion; `capacity`: additional output by sector with its materials and labour; `output`:
     commercialised output with materials, labour and capital. `export_share` of the effects' output goes abroad,
@@ -33,6 +34,7 @@ class ProjectColumn:
     value_added: float = 0.0
     rnd: float = 0.0
     investment_fund: float = 0.0
+    capital_inside: float = 1.0
     productivity: Mapping[str, float] = field(default_factory=dict)
     capacity: Mapping[str, float] = field(default_factory=dict)
     output: Mapping[str, float] = field(default_factory=dict)
@@ -42,7 +44,7 @@ class ProjectColumn:
     intensity: tuple[float, float] = (1.0, 1.0)
 
     def __post_init__(self):
-        for name in ("export_share", "china_share"):
+        for name in ("export_share", "china_share", "capital_inside"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"project '{self.name}': {name} is {getattr(self, name)}; allowed is 0 to 1")
         if not 0 <= self.intensity[0] <= self.intensity[1] <= 1:
@@ -85,7 +87,8 @@ def project_column(
 @dataclass(frozen=True)
 class Column:
     """A project's column: coefficients by constraint family (`rows`), output of its effects `beta` (i), what of it is
-    exported (i, k), purchases with the effects' materials (i), bn RUB per unit of intensity."""
+    exported (i, k), purchases with the effects' materials (i), bn RUB per unit of intensity.
+    """
 
     rows: dict
     beta: np.ndarray

@@ -8,9 +8,20 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import Column, ProjectColumn
+from rutrade.economy.curves import calibrate
+from rutrade.economy.options import FIRST_ROUND
 from rutrade.economy.program import Program, linear_program, residuals
 from rutrade.economy.solution import labelled
-from rutrade.economy.stage import PARTNERS, Bands, _stage, base_state, calibrate_capital
+from rutrade.economy.stage import (
+    BASE,
+    PARTNERS,
+    Bands,
+    Stage,
+    base_state,
+    calibrate_capital,
+    elasticities,
+    stage_of,
+)
 
 
 class EconomyModel:
@@ -19,8 +30,9 @@ class EconomyModel:
     `tables`: regional tables; `year`: the stage's last year; `paths`: exogenous paths; `base`: where the stage starts
     (default: 2016); `bands`; `kappa`: scale of the capital coefficients (default: calibrated on 2016-2019);
     `capacity`: factor on retained capacity; `rail_capacity`: Mt, replaces the path's; `start`: a solved model of the
-    stage before, whose basis the first solve starts from. Raises InputError for a year before the base, a path that
-    misses the year, or negative bands.
+    stage before, whose basis the first solve starts from; `options`: which equations hold. With demand curves the
+    stage is solved with bands first (`reference`) and calibrated on that solution. Raises InputError for a year before
+    the base, a path that misses the year, or negative bands.
     """
 
     CHANGES = (
@@ -31,30 +43,46 @@ class EconomyModel:
     # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
     # program, where a cold solve with presolve proves it in half a second
     WARM_LIMIT = 500
+    SURPLUS = 1e-4  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
     # what each constraint is counted by, and in which unit
     FAMILIES = {
         "supply": ("sector", "region", "bn RUB"), "labour": ("region", "thousand persons"),
         "capital": ("region", "bn RUB"), "retained": ("region", "sector", "bn RUB"), "external_balance": ("bn RUB",),
-        "rail": ("Mt",), "delivery_band": ("sector", "region", "region", "bn RUB"),
+        "rail": ("Mt",), "delivery_band": ("sector", "region", "region", "bn RUB"), "terminal": ("region", "bn RUB"),
     }  # fmt: skip
 
     def __init__(
-        self, tables, year, paths, base=None, bands=None, kappa=None, capacity=1.0, rail_capacity=None, start=None
+        self, tables, year, paths, base=None, bands=None, kappa=None, capacity=1.0, rail_capacity=None, start=None,
+        options=FIRST_ROUND,
     ):  # fmt: skip
-        from scipy import sparse
-
         base = base or base_state(tables)
+        if year < BASE:
+            raise InputError(f"stage year {year} is before {BASE}, the year of the tables")
         if year < base.year:
             raise InputError(f"stage year {year} is before its base year {base.year}; nodes must be in order")
         kappa = calibrate_capital(tables, paths) if kappa is None else kappa
-        stage = _stage(tables, year, paths, base, bands or Bands(), kappa, capacity)
+        stage = stage_of(tables, year, paths, base, bands or Bands(), kappa, capacity, options)
         if rail_capacity is not None:
             stage = replace(stage, rail_capacity=float(rail_capacity))
-        self.tables, self.base, self.stage = tables, base, stage
-        m = linear_program(stage)
+        self.tables, self.base, self.options, self.reference = tables, base, options, None
+        if options.trade == "curves":
+            banded = _Banded(self, stage, start.banded if start is not None else None)
+            self.banded, self.reference = banded, banded.solve()
+            elasticity, substitution = elasticities(tables, paths)
+            stage = replace(stage, curves=calibrate(self.reference, elasticity, substitution))
+        self._build(stage, start)
+
+    def _build(self, stage: Stage, start=None) -> None:
+        """State the stage's program and load it into the solver."""
+        from scipy import sparse
+
+        self.stage, m = stage, linear_program(stage)
         given = m.matrices
         low, high = np.where(given.sense == "<", -np.inf, given.b), np.where(given.sense == ">", np.inf, given.b)
-        self._data = Program(sparse.csc_array(given.A), low, high, given.lb, given.ub, given.c)
+        a = sparse.csc_array(given.A)
+        a.data[np.abs(a.data) < 1e-9] = 0  # the solver drops them, so the check outside it must
+        a.eliminate_zeros()
+        self._data = Program(a, low, high, given.lb, given.ub, given.c)
         self._solver, self._basis = _highs(self._data), None
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
@@ -79,6 +107,9 @@ class EconomyModel:
         bought += st.inputs[r] @ beta
         abroad = (project.export_share * beta)[:, None] * [project.china_share, 1 - project.china_share]
         home = (1 - project.export_share) * beta
+        # with (2.9') the programme's capital is part of the region's investment, else it is drawn from the fund
+        inside = project.capital_inside * sum(project.capital.values()) if st.terminal is not None else 0.0
+        drawn = project.investment_fund if st.terminal is None else 0.0
         flows = self.tables.flows[:, r, :]  # (2.13) the project's deliveries go where the region's own go
         to = flows / np.maximum(flows.sum(1, keepdims=True), 1e-300) * home[:, None]
         at = np.eye(k)[r]
@@ -86,8 +117,9 @@ class EconomyModel:
             "use": -np.outer(bought, at),  # (2.2a) alpha
             "supply": np.outer(home, at),  # (2.2b) beta, its exports outside the band
             "delivery_band": -at[None, :, None] * to[:, None, :],  # (2.13)
-            "labour": at * (project.labour_thousand + st.labour_coefficient[r] @ hired),  # (2.4)
-            "capital": at * (project.investment_fund + st.capital_coefficient @ output),  # (2.6)
+            "labour": at * (project.labour_thousand * st.staff_pay + st.labour_coefficient[r] @ hired),  # (2.4)
+            "capital": at * (drawn + st.capital_coefficient @ output),  # (2.6)
+            "terminal": at * inside,  # (2.9')
             "external_balance": np.array(st.export_price * abroad.sum()),  # (2.8)
             "rail": np.array((st.rail_tonnes[:, r] * abroad).sum()),  # (2.10)
         }
@@ -127,18 +159,44 @@ class EconomyModel:
             index, value = program.a.indices[part].astype(np.int32), program.a.data[part]
             h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
         try:
-            tied = free = self._run(program, self._basis)
-            if not (columns or changes or reciprocal):
-                self._basis = h.getBasis()
-            if not reciprocal:  # among the optima the one whose exports are nearest their path
-                cost, where = program.cost.copy(), np.r_[self.columns["export_up"], self.columns["export_down"]]
-                cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
-                h.changeColsCost(base, cols, cost[:base])
-                tied = self._run(replace(program, cost=cost), h.getBasis())
+            if self.stage.curves is None:
+                free, tied = self._with_ties(program, columns, changes, reciprocal)
+            else:
+                free = tied = self._with_surplus(program, columns, changes)
         finally:
             if columns:
                 h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
         return labelled(self, tuple(projects), tuple(columns), free, tied)
+
+    def _with_ties(self, program: Program, columns, changes, reciprocal) -> tuple[Program, Program]:
+        """The optimum, and among the optima the one whose exports are nearest their path."""
+        h, base = self._solver, len(self._data.cost)
+        tied = free = self._run(program, self._basis)
+        if not (columns or changes or reciprocal):
+            self._basis = h.getBasis()
+        if not reciprocal:
+            cost, where = program.cost.copy(), np.r_[self.columns["export_up"], self.columns["export_down"]]
+            cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
+            h.changeColsCost(base, np.arange(base, dtype=np.int32), cost[:base])
+            tied = self._run(replace(program, cost=cost), h.getBasis())
+        return free, tied
+
+    def _with_surplus(self, program: Program, columns, changes) -> Program:
+        """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point."""
+        row, shift, basis = self.rows["external_balance"], 0.0, self._basis
+        lower = program.row_lower.copy()
+        for _ in range(8):
+            program = replace(program, row_lower=lower.copy())
+            program.row_lower[row] += shift
+            self._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
+            done = self._run(program, basis)
+            if not (columns or changes or shift):
+                self._basis = self._solver.getBasis()
+            found = self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1))
+            if abs(found - shift) < self.SURPLUS:
+                break
+            shift, basis = found, self._solver.getBasis()
+        return done
 
     def _changed(self, projects, columns, changes, reciprocal) -> Program:
         """The program with changed right-hand sides and the projects' columns appended."""
@@ -146,7 +204,6 @@ class EconomyModel:
 
         d, st, rows = self._data, self.stage, self.rows
         p = replace(d, **{k: getattr(d, k).copy() for k in ("row_lower", "row_upper", "lower", "upper", "cost")})
-        path_value, tonnes = st.export_price * st.export_centre.sum(), (st.rail_tonnes * st.export_centre).sum()
         for name, value in changes.items():
             if name not in self.CHANGES:
                 raise unknown("change", name, self.CHANGES)
@@ -156,24 +213,22 @@ class EconomyModel:
                 target, where = (p.row_upper, rows["labour"]) if name == "labour" else (p.lower, self.columns["inv"])
                 target[where] = pd.Series(value)[list(st.regions)].to_numpy(float)
             elif name == "external_balance":
-                p.row_lower[rows[name]] = float(value) - path_value
+                p.row_lower[rows[name]] += float(value) - st.external_balance
             elif name == "rail_capacity":
+                banded = st.curves is None
+                tonnes = (st.rail_tonnes * st.export_centre).sum() if banded else 0.0
                 p.row_upper[rows["rail"]] = float(value) - tonnes
-                p.upper[self.columns["export_down"]] = replace(st, rail_capacity=float(value)).export_room
+                if banded:
+                    p.upper[self.columns["export_down"]] = replace(st, rail_capacity=float(value)).export_room
             elif name == "china_exports":
-                # a ceiling by sector as a factor of the path: the room upwards closes, a lower level is forced
-                factor = pd.Series(value).reindex(list(st.sectors)).fillna(np.inf).to_numpy()[:, None]
-                china = (slice(None), slice(None), PARTNERS.index("CHN"))
-                centre = st.export_centre[china]
-                up, down = (self.columns[f"export_{d}"][china] for d in ("up", "down"))
-                p.upper[up] = np.minimum(p.upper[up], np.maximum((factor - 1) * centre, 0))
-                p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
-                p.upper[down] = np.maximum(p.upper[down], p.lower[down])
+                self._cap_china(p, pd.Series(value))
             elif name == "fixed_use":
                 p.row_lower[rows["use"]] = p.row_upper[rows["use"]] = np.asarray(value, float).T
             else:
                 p.lower[self.columns["z"]] = p.upper[self.columns["z"]] = float(value)
         if reciprocal:
+            if st.curves is not None:
+                raise InputError("the reciprocal problem is stated with bands: option 'trade' must be 'bands'")
             if not st.span or "consumption" not in changes:
                 raise InputError("the reciprocal problem needs a stage of at least a year and a fixed consumption")
             t = self.columns["capital_scale"]
@@ -195,6 +250,24 @@ class EconomyModel:
             cost=np.r_[p.cost, np.zeros(len(columns))],
         )
 
+    def _cap_china(self, p: Program, factor: pd.Series) -> None:
+        """A ceiling of exports to China by sector, as a factor of their path (or of the curve's centre)."""
+        st = self.stage
+        factor = factor.reindex(list(st.sectors)).fillna(np.inf).to_numpy()[:, None]
+        china = (slice(None), slice(None), PARTNERS.index("CHN"))
+        if st.curves is not None:
+            width = st.curves.segments[0][china]
+            ceiling = factor * st.curves.centre[china]
+            room = ceiling[..., None] - (np.cumsum(width, -1) - width)
+            p.upper[self.columns["segment"][china]] = np.clip(room, 0, width)
+            return
+        # the room upwards closes, a lower level is forced
+        centre = st.export_centre[china]
+        up, down = (self.columns[f"export_{d}"][china] for d in ("up", "down"))
+        p.upper[up] = np.minimum(p.upper[up], np.maximum((factor - 1) * centre, 0))
+        p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
+        p.upper[down] = np.maximum(p.upper[down], p.lower[down])
+
     def _options(self, **options):
         for name, value in options.items():
             self._solver.setOptionValue(name, value)
@@ -203,28 +276,27 @@ class EconomyModel:
         """Solve what is loaded: simplex from a basis, else interior point with crossover; checked outside the solver.
 
         The start is the model's own first solution and never the last one, so that a result does not depend on what
-        was solved before it. A warm start that runs into its limit is begun again from nothing, with presolve.
+        was solved before it. A warm start that runs into its limit is begun again from nothing, with presolve; what
+        crossover leaves above the tolerance is polished by simplex from its basis, without scaling.
         """
         import highspy
 
-        for warm in (True, False) if basis is not None else (False,):
+        problem = None
+        for how in ("warm", "cold", "polish") if basis is not None else ("cold", "polish"):
+            last = self._solver.getBasis() if how == "polish" else None
             self._solver.clearSolver()
-            if warm:
-                self._options(
-                    solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off",
-                    simplex_iteration_limit=self.WARM_LIMIT,
-                )  # fmt: skip
-                start = highspy.HighsBasis()
-                added = [highspy.HighsBasisStatus.kLower] * (len(p.cost) - len(basis.col_status))
-                start.col_status, start.row_status = [*basis.col_status, *added], list(basis.row_status)
-                start.valid = True
-                self._solver.setBasis(start)
-            else:
+            if how == "cold":
                 self._options(
                     solver="ipm", run_crossover="on", presolve="on", simplex_iteration_limit=highspy.kHighsIInf
                 )
+            else:
+                self._options(
+                    solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off",
+                    simplex_iteration_limit=self.WARM_LIMIT, simplex_scale_strategy=0 if how == "polish" else 2,
+                )  # fmt: skip
+                self._solver.setBasis(_extended(basis, len(p.cost)) if how == "warm" else last)
             self._solver.run()
-            status, problem = self._solver.getModelStatus(), None
+            status = self._solver.getModelStatus()
             if status == highspy.HighsModelStatus.kInfeasible:
                 break  # proved; what is short is found by another program
             if status != highspy.HighsModelStatus.kOptimal:
@@ -270,6 +342,14 @@ class EconomyModel:
         return f"{name}{at} is short by {short[rows == row][0]:.6g} {unit}"
 
 
+class _Banded(EconomyModel):
+    """The reference of a model with curves: the same stage with bands around its paths."""
+
+    def __init__(self, model: EconomyModel, stage: Stage, start: EconomyModel | None):
+        self.tables, self.base, self.options, self.reference = model.tables, model.base, model.options, None
+        self._build(stage, start)
+
+
 def _highs(p: Program):
     """A silent HiGHS with the program loaded."""
     import highspy
@@ -287,9 +367,21 @@ def _highs(p: Program):
     return h
 
 
+def _extended(basis, columns: int):
+    """A basis for a program with further columns, which start at their lower bound."""
+    import highspy
+
+    added = [highspy.HighsBasisStatus.kLower] * (columns - len(basis.col_status))
+    start = highspy.HighsBasis()
+    start.col_status, start.row_status = [*basis.col_status, *added], list(basis.row_status)
+    start.valid = True
+    return start
+
+
 def _positions(labels, order) -> np.ndarray:
     """Where each label stands in the solver's order."""
     position = np.full(int(order.max()) + 1, -1)
     position[order] = np.arange(len(order))
-    dims = [d for d in ("product", "origin", "region", "sector", "partner", "tangent") if d in labels.dims]
+    axes = ("product", "origin", "region", "sector", "partner", "tangent", "segment", "node")
+    dims = [d for d in axes if d in labels.dims]
     return position[labels.transpose(*dims).values]

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES
 from rutrade.economy.stage import PARTNERS, TANGENTS, Stage
+
+MIXED = 1e-4  # a smaller share of imports, or of domestic products, keeps its proportion: its nodes would coincide
 
 
 def linear_program(stage: Stage):
@@ -13,81 +16,129 @@ def linear_program(stage: Stage):
 
     Transport (2.3) has no row of its own: margins stand in the rows of trade, rail and transport.
 
-    Deliveries and imports are stated as their distance from the lower end of the band, y = (1-b) sigma u + w and
-    m = (1-b) mu u + v: one row per cell and not two, and zero bands need no redundant rows. Exports are stated as
-    departures from their path, up and down.
+    Deliveries (and imports, where they have bands) are stated as their distance from the lower end of the band,
+    y = (1-b) sigma u + w: one row per cell and not two, and zero bands need no redundant rows. Exports are stated as
+    departures from their path, up and down, or as segments of their demand curve.
     """
     import linopy
-    import xarray as xr
 
-    axes = {"region": stage.regions, "origin": stage.regions, "product": stage.sectors, "sector": stage.sectors}
-    axes = {d: pd.Index(v, name=d) for d, v in (axes | {"partner": PARTNERS, "tangent": range(len(TANGENTS))}).items()}
-    m, st, b = linopy.Model(), stage, stage.bands
-
-    def given(values, dims):
-        return xr.DataArray(np.broadcast_to(values, [len(axes[d]) for d in dims]), [axes[d] for d in dims])
+    st, b, given, m = stage, stage.bands, _labelled(stage), linopy.Model()
 
     def variable(name, upper, *dims, lower=0.0):
-        """A new variable; returned are its labels, an array by `dims`."""
-        return m.add_variables(given(lower, dims), given(upper, dims), name=name).labels.to_numpy()
+        return m.add_variables(given(lower, *dims), given(upper, *dims), name=name)
 
-    def constrain(name, *terms_sign_right, over=()):
-        """Rows over `over`: sum of (coefficient, variable) against the right side; a term's further axes are summed.
-
-        The arrays are lined up by numpy: products and sums of labelled ones take longer than the solver itself.
-        """
-        *terms, sign, right = terms_sign_right
-        shape, parts = tuple(len(axes[d]) for d in over), []
-        for term in terms:
-            pair = np.broadcast_arrays(*term)
-            parts.append([np.broadcast_to(p, shape + p.shape[len(over) :]).reshape(*shape, -1) for p in pair])
-        each = zip(("coeffs", "vars"), zip(*parts, strict=True), strict=True)
-        data = {key: ((*over, "_term"), np.concatenate(p, -1)) for key, p in each}
-        data |= {"sign": sign, "rhs": given(right, over)}
-        m.add_constraints(linopy.constraints.Constraint(xr.Dataset(data), m), name=name)
-
-    # arrays by product i, supplying and using region r, s, partner k, as named in `Stage`; sector j
-    produced, sigma, mu = st.value_added > 0, st.delivery_share, st.import_share
+    produced = st.value_added > 0
     x = variable("x", np.where(produced, np.inf, 0), "region", "sector")  # x0 + x1
     x1 = variable("x1", np.where(produced & (st.span > 0), np.inf, 0), "region", "sector")
     z = variable("z", np.inf)
     inv = variable("inv", np.inf, "region", lower=st.investment_path)  # (2.9) as a bound
     u = variable("u", np.inf, "product", "region")
-    w = variable("w", np.where(sigma == 0, 0, np.inf), "product", "origin", "region")
-    v = variable("v", np.where(mu == 0, 0, np.inf), "product", "region")
-    up = variable("export_up", b.exports * st.export_centre, "product", "origin", "partner")  # (2.12) for exports
-    down = variable("export_down", st.export_room, "product", "origin", "partner")
 
-    m.add_objective(-1 * m.variables["z"])  # (2.1), stated as a minimum
-    needs = (-st.capital_mix.T, inv), (-st.consumption_mix.T, z), (-st.inputs.swapaxes(0, 1), x)
-    constrain("use", (1.0, u), *needs, "=", st.fixed_use.T, over=("product", "region"))  # (2.2a)
-    band = b.deliveries * sigma.sum(1) + b.imports * mu
-    sources = (1.0, v), (1.0, w.swapaxes(1, 2)), (-band, u)
-    constrain("sourcing", *sources, "=", 0, over=("product", "region"))  # (2.2a)
-    delivered = (-(1 - b.deliveries) * sigma.swapaxes(0, 1), u), (-1.0, w.swapaxes(0, 1))
-    abroad = (-1.0, up.swapaxes(0, 1)), (1.0, down.swapaxes(0, 1))
-    centre = st.export_centre.sum(2).T
-    constrain("supply", (1.0, x), *delivered, *abroad, "=", centre, over=("origin", "product"))  # (2.2b)
-    wide = (1.0, w), (-2 * b.deliveries * sigma, u[:, None])
-    constrain("delivery_band", *wide, "<=", 0, over=("product", "origin", "region"))  # (2.12), (2.13)
-    constrain("import_band", (1.0, v), (-2 * b.imports * mu, u), "<=", 0, over=("product", "region"))  # (2.12)
-    constrain("retained", (1.0, x), (-1.0, x1), "<=", st.retained, over=("region", "sector"))  # (2.5)
-    constrain("labour", (st.labour_coefficient, x), "<=", st.labour, over=("region",))  # (2.4)
-    imports = (-(1 - b.imports) * st.import_price * mu, u), (-st.import_price, v)
-    missing = st.external_balance - st.export_price * st.export_centre.sum()
-    constrain("external_balance", (st.export_price, up), (-st.export_price, down), *imports, ">=", missing)  # (2.8)
+    a = given(st.inputs, "region", "product", "sector")
+    mix, spent = given(st.capital_mix, "region", "product"), given(st.consumption_mix, "region", "product")
+    fixed = given(st.fixed_use, "region", "product")
+    m.add_constraints(u - (a * x).sum("sector") - mix * inv - spent * z == fixed, name="use")  # (2.2a)
+
+    domestic, imported, departure = (_isoquant if st.curves else _import_band)(m, st, given, variable, u)
+    exported, earned, priced = (_demand_curves if st.curves else _export_band)(st, given, variable)
+    wedges = priced + departure if st.curves else None
+
+    sigma = given(st.delivery_share, "product", "origin", "region")
+    w = variable("w", np.where(st.delivery_share == 0, 0, np.inf), "product", "origin", "region")
+    delivered = (1 - b.deliveries) * sigma * (domestic if st.nested else u) + w  # y
+    m.add_constraints(delivered.sum("origin") == domestic, name="sourcing")  # (2.2a)
+    wide = 2 * b.deliveries * sigma * (domestic if st.nested else u)
+    m.add_constraints(w - wide <= 0, name="delivery_band")  # (2.12), (2.13)
+
+    made = x.rename(region="origin", sector="product")
+    m.add_constraints(made - delivered.sum("region") - exported.sum("partner") == 0, name="supply")  # (2.2b)
+    m.add_constraints(x - x1 <= given(st.retained, "region", "sector"), name="retained")  # (2.5)
+    hired = (given(st.labour_coefficient, "region", "sector") * x).sum("sector")
+    m.add_constraints(hired <= given(st.labour, "region"), name="labour")  # (2.4)
+    balance = st.export_price * earned - st.import_price * imported.sum()
+    m.add_constraints(balance >= st.external_balance, name="external_balance")  # (2.8)
+    tonnes = given(st.rail_tonnes, "product", "origin", "partner")
+    m.add_constraints((tonnes * exported).sum() <= st.rail_capacity, name="rail")  # (2.10)
     if st.span:
-        fund = variable("fund", np.inf, "region")
-        # t scales the fund: fixed at 1, and the unknown of the reciprocal problem
-        t, reference = variable("capital_scale", 1.0, lower=1.0), st.fund(st.investment_path)
-        funds = (-1.0, fund), (-reference, t)
-        constrain("capital", (st.capital_coefficient, x1), *funds, "<=", -reference, over=("region",))  # (2.6)
-        slope, intercept = (c.T for c in st.cuts)
-        line = (1.0, fund[:, None]), (-slope, inv[:, None])
-        constrain("fund", *line, "<=", intercept, over=("region", "tangent"))  # (2.7)
-    room = st.rail_capacity - (st.rail_tonnes * st.export_centre).sum()
-    constrain("rail", (st.rail_tonnes, up), (-st.rail_tonnes, down), "<=", room)  # (2.10)
+        _capital(m, st, given, variable, x1, inv)
+    if st.terminal is not None:
+        needed = (given(st.terminal, "region", "sector") * x).sum("sector")
+        m.add_constraints(inv - needed >= 0, name="terminal")  # (2.9')
+    m.add_objective(-1 * z if wedges is None else wedges - z)  # (2.1), stated as a minimum
     return m
+
+
+def _labelled(stage: Stage):
+    """A function that puts labels on an array of the stage (or spreads a number), axes as named."""
+    import xarray as xr
+
+    names = dict.fromkeys(("region", "origin"), stage.regions) | dict.fromkeys(("product", "sector"), stage.sectors)
+    counts = {"tangent": len(TANGENTS), "segment": len(EXPORT_NODES) - 1, "node": len(IMPORT_NODES)}
+    axes = names | {"partner": PARTNERS} | {name: range(n) for name, n in counts.items()}
+    axes = {name: pd.Index(values, name=name) for name, values in axes.items()}
+
+    def given(values, *dims):
+        return xr.DataArray(np.broadcast_to(values, [len(axes[d]) for d in dims]), [axes[d] for d in dims])
+
+    return given
+
+
+def _import_band(m, st, given, variable, u):
+    """(2.12) imports m within a band around their share of use; domestic products, imports, no wedge."""
+    mu, b = given(st.import_share, "product", "region"), st.bands.imports
+    v = variable("v", np.where(st.import_share == 0, 0, np.inf), "product", "region")
+    m.add_constraints(v - 2 * b * mu * u <= 0, name="import_band")
+    imported = (1 - b) * mu * u + v
+    if not st.nested:
+        return u - imported, imported, None
+    d = variable("d", np.inf, "product", "region")
+    m.add_constraints(d + imported - u == 0, name="composition")
+    return d, imported, None
+
+
+def _isoquant(m, st, given, variable, u):
+    """(2.12') use as a mix of the isoquant's nodes; domestic products, imports, wedge on the departure from mu*."""
+    domestic, imported = (given(v, "product", "region", "node") for v in st.curves.isoquant)
+    share = given(st.curves.import_share, "product", "region")
+    wedge = given(st.curves.import_wedge, "product", "region")
+    mixed = np.abs(st.curves.import_share - 0.5) < 0.5 - MIXED
+    open_ = mixed[..., None] | (IMPORT_NODES == 1)
+    node = variable("node", np.where(open_, np.inf, 0), "product", "region", "node")
+    m.add_constraints(node.sum("node") - u == 0, name="isoquant")
+    d = variable("d", np.inf, "product", "region")
+    m.add_constraints((domestic * node).sum("node") - d == 0, name="composition")
+    return d, (imported * node).sum("node"), (wedge * (imported - share) * node).sum()
+
+
+def _export_band(st, given, variable):
+    """(2.12) exports e around their path, up and down; exports, foreign exchange at the path's price, no wedge."""
+    cells = "product", "origin", "partner"
+    up = variable("export_up", st.bands.exports * st.export_centre, *cells)
+    down = variable("export_down", st.export_room, *cells)
+    exported = given(st.export_centre, *cells) + up - down
+    return exported, exported.sum(), None
+
+
+def _demand_curves(st, given, variable):
+    """(2.12') exports e as filled segments of their demand curve; exports, foreign exchange F(e), wedge."""
+    width, slope, start = st.curves.segments
+    cells = "product", "origin", "partner"
+    filled = variable("segment", width, *cells, "segment")
+    exported = filled.sum("segment")
+    slope = given(slope, "product", "partner", "segment")
+    earned = (slope * filled).sum() + float((start[:, None] * st.curves.centre).sum())
+    return exported, earned, (given(st.curves.export_wedge, *cells) * exported).sum()
+
+
+def _capital(m, st, given, variable, x1, inv):
+    """(2.6) new capacity uses the fund, (2.7) which the tangents to Phi(inv) bound."""
+    fund = variable("fund", np.inf, "region")
+    # t scales the fund: fixed at 1, and the unknown of the reciprocal problem
+    t, reference = variable("capital_scale", 1.0, lower=1.0), given(st.fund(st.reference_investment), "region")
+    needed = (given(st.capital_coefficient, "sector") * x1).sum("sector")
+    m.add_constraints(needed - fund - reference * t <= -reference, name="capital")  # (2.6)
+    slope, intercept = (given(c.T, "region", "tangent") for c in st.cuts)
+    m.add_constraints(fund - slope * inv <= intercept, name="fund")  # (2.7)
 
 
 @dataclass(frozen=True)

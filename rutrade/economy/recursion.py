@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rutrade import InputError
 from rutrade.economy.column import ProjectColumn
 from rutrade.economy.model import EconomyModel
+from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.regional import RegionalTables
 from rutrade.economy.solution import EconomySolution
 from rutrade.economy.stage import Bands, Paths, base_state, calibrate_capital
@@ -13,14 +14,14 @@ from rutrade.economy.stage import Bands, Paths, base_state, calibrate_capital
 def path(
     tables: RegionalTables, paths: Paths, nodes: Sequence[int] = (2016, 2019, 2023, 2030),
     columns: Sequence[ProjectColumn] = (), bands: Bands | None = None, kappa: float | None = None,
-    rail_capacity: Mapping[int, float] | None = None,
+    rail_capacity: Mapping[int, float] | None = None, options: Options = FIRST_ROUND,
 ) -> dict[int, EconomySolution]:  # fmt: skip
     """Solve the stages recursively: each starts from the output and investment of the one before.
 
     The first node is the base year, solved with zero bands: it returns the regional tables. Centres of deliveries,
     imports and exports and the external balance are exogenous in every stage, so a run with projects has the same
-    ones as a run without. `columns`: projects of any node; `rail_capacity`: Mt by year. Raises InputError for nodes
-    out of order, a first node other than the tables' year, or a project of no node.
+    ones as a run without. `columns`: projects of any node; `rail_capacity`: Mt by year; `options`: which equations
+    hold. Raises InputError for nodes out of order, a first node other than the tables' year, or a project of no node.
     """
     nodes = tuple(nodes)
     if nodes[:1] != (2016,) or any(b <= a for a, b in zip(nodes, nodes[1:], strict=False)):
@@ -32,7 +33,7 @@ def path(
     base, out, model = base_state(tables), {}, None
     for year in nodes:
         width, limit = Bands(0, 0, 0) if year == 2016 else bands, (rail_capacity or {}).get(year)
-        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, start=model)
+        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, start=model, options=options)
         out[year] = model.solve([c for c in columns if c.year == year])
         base = out[year].state
     return out

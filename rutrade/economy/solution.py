@@ -20,9 +20,10 @@ class EconomySolution:
     """Solution of one stage, labelled; bn RUB of 2016 a year unless said.
 
     output, gva (region, sector), with the projects' effects; grp, investment, consumption_by_region (region);
-    consumption: z; deliveries (product, origin, region), not unique where routes tie; exports, imports (product,
-    region, partner). In z per unit: prices (product, region) of a unit supplied, use_prices of a unit used (shadow
-    over market price, as base prices are 1 and consumption is the numeraire), labour_price (thousand persons),
+    consumption: z; objective: z less the wedges of (2.12'), what the duals value; use (product, region); deliveries
+    (product, origin, region), not unique where routes tie; exports, imports (product, region, partner). Per unit, in
+    consumption: prices (product, region) of a unit supplied, use_prices of a unit used (shadow over market price, as
+    base prices are 1 and consumption is the numeraire), labour_price (thousand persons, or bn RUB of base pay),
     capital_price (bn RUB of the fund), balance_price (bn RUB), rail_price (Mt).
     binding: priced constraints by family; partner_balance (partner) at relative prices; intensity (project);
     capital_scale: share of the investment fund used in the reciprocal problem. `program`: the LP without the
@@ -33,6 +34,8 @@ class EconomySolution:
     output: pd.DataFrame
     gva: pd.DataFrame
     consumption: float
+    objective: float
+    use: np.ndarray
     consumption_by_region: pd.Series
     investment: pd.Series
     deliveries: object
@@ -95,17 +98,16 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
     coords = {"product": sectors, "origin": regions, "region": regions, "partner": list(PARTNERS)}
     var = {name: tied.x[where] for name, where in model.columns.items()}
     theta = tied.x[len(model._data.cost) :]
-    output, exports = var["x"].copy(), st.export_centre + var["export_up"] - var["export_down"]
+    output, exports = var["x"].copy(), _exports(st, var)
     own = np.zeros_like(output)
     for p, c, t in zip(projects, columns, theta, strict=True):
         output[regions.index(p.region)] += t * c.beta
         exports[:, regions.index(p.region)] += t * c.exports
         own[regions.index(p.region), sectors.index("RND")] += t * p.value_added
-    deliveries = (1 - b.deliveries) * st.delivery_share * var["u"][:, None, :] + var["w"]
+    anchor = var["d"] if st.nested else var["u"]
+    deliveries = (1 - b.deliveries) * st.delivery_share * anchor[:, None, :] + var["w"]
     china = st.china_import_share[:, None, None]
-    imports = ((1 - b.imports) * st.import_share * var["u"] + var["v"])[:, :, None] * np.concatenate(
-        [china, 1 - china], 2
-    )
+    imports = _imports(st, var)[:, :, None] * np.concatenate([china, 1 - china], 2)
     balance = st.export_price * exports.sum((0, 1)) - st.import_price * imports.sum((0, 1))
 
     def price(name, sign=1.0):
@@ -119,6 +121,8 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
         output=pd.DataFrame(output, regions, sectors),
         gva=pd.DataFrame(st.value_added * output + own, regions, sectors),
         consumption=float(var["z"]),
+        objective=-float(tied.cost @ tied.x),
+        use=var["u"],
         consumption_by_region=pd.Series(float(var["z"]) * st.consumption_mix.sum(1), regions),
         investment=pd.Series(var["inv"], regions),
         deliveries=cube(deliveries, "product", "origin", "region"),
@@ -143,6 +147,20 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
     )
 
 
+def _exports(st: Stage, var: dict) -> np.ndarray:
+    """Exports of the program (i, r, k)."""
+    if st.curves is not None:
+        return var["segment"].sum(-1)
+    return st.export_centre + var["export_up"] - var["export_down"]
+
+
+def _imports(st: Stage, var: dict) -> np.ndarray:
+    """Imports (i, s)."""
+    if st.curves is not None:
+        return (st.curves.isoquant[1] * var["node"]).sum(-1)
+    return (1 - st.bands.imports) * st.import_share * var["u"] + var["v"]
+
+
 def optimality(solution: EconomySolution) -> pd.DataFrame:
     """Optimality conditions recomputed from the program's data: scaled residuals, all of which must be <= 1e-7.
 
@@ -154,7 +172,8 @@ def optimality(solution: EconomySolution) -> pd.DataFrame:
 @dataclass(frozen=True)
 class Effect:
     """Effect of projects: GVA `total` = `direct` + `indirect` (region, sector), bn RUB of 2016 a year; `consumption`:
-    change of z, its part at the base's shadow prices (direct) and the rest (indirect); `priced`: direct by term."""
+    change of z, its part at the base's shadow prices (direct) and the rest (indirect); `priced`: direct by term.
+    """
 
     total: pd.DataFrame
     direct: pd.DataFrame

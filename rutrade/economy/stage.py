@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
-from rutrade.economy.regional import RegionalTables
+from rutrade.economy.curves import Curves
+from rutrade.economy.options import FIRST_ROUND, Options
+from rutrade.economy.regional import VALUE_ADDED, RegionalTables
+from rutrade.economy.substitution import (
+    cheaper_consumed_more,
+    constant_value_shares,
+    linear_expenditure,
+    price_path,
+)
 
 PARTNERS = ("CHN", "ROW")
 
@@ -18,6 +26,9 @@ SMALL = 1e-6  # bn RUB: smaller base flows are not stated
 
 
 MAX_IMPORT_SHARE = 0.98
+
+
+BASE, FORECAST = 2016, 2030  # the tables' year, the last year of the forecast behind the paths
 
 
 @dataclass(frozen=True)
@@ -89,16 +100,16 @@ class Stage:
     sectors: tuple[str, ...]
     inputs: np.ndarray  # a (s, i, j): total input coefficients
     capital_mix: np.ndarray  # b (s, i) per unit of investment
-    consumption_mix: np.ndarray  # c (s, i) per unit of z, sums to 1: holds the territorial structure (2.11)
-    fixed_use: np.ndarray  # g (s, i): government and stocks
-    delivery_share: np.ndarray  # sigma (i, r, s)
+    consumption_mix: np.ndarray  # c or beta (s, i) per unit of z, sums to 1: holds the territorial structure (2.11)
+    fixed_use: np.ndarray  # g (s, i): government, stocks and the fixed part gamma of consumption
+    delivery_share: np.ndarray  # sigma (i, r, s), of use, or of domestic deliveries with an isoquant
     import_share: np.ndarray  # mu (i, s)
     china_import_share: np.ndarray  # (i)
     export_centre: np.ndarray  # (i, r, k)
     export_price: float
     import_price: float
     external_balance: float  # S
-    labour_coefficient: np.ndarray  # l (r, j), thousand persons per bn RUB
+    labour_coefficient: np.ndarray  # l (r, j), thousand persons, or bn RUB of base pay, per bn RUB
     labour: np.ndarray  # L (r)
     retained: np.ndarray  # upper bound of x0 (r, j)
     capital_coefficient: np.ndarray  # kappa * k (j)
@@ -108,6 +119,11 @@ class Stage:
     rail_capacity: float  # Mt; infinite: no limit known for the year
     value_added: np.ndarray  # v (r, j) per unit of output
     bands: Bands
+    nested: bool = False  # deliveries within bands around domestic deliveries, and not around use
+    terminal: np.ndarray | None = None  # investment per unit of output that growth after the stage needs (r, j)
+    staff_pay: float = 1.0  # labour, in the unit of its row, of a thousand persons of a project
+    fixed_consumption: np.ndarray | None = None  # gamma (s, i), part of fixed_use
+    curves: Curves | None = None  # (2.12'); None: bands
 
     @property
     def export_room(self) -> np.ndarray:
@@ -119,6 +135,11 @@ class Stage:
         limit = 10 * np.round(self.rail_capacity / 10) - 5
         kept = np.where(self.rail_tonnes > 0, min(1.0, limit / max(used, 1e-9)), 1.0)
         return self.export_centre * (1 - (1 - self.bands.exports) * kept)
+
+    @property
+    def reference_investment(self) -> np.ndarray:
+        """Investment that scales the reciprocal problem (r): the floor of (2.9), or that of the stage's base."""
+        return np.where(self.investment_path > 0, self.investment_path, self.investment_base)
 
     @property
     def cuts(self) -> tuple[np.ndarray, np.ndarray]:
@@ -157,78 +178,237 @@ def base_state(tables: RegionalTables) -> State:
 
 def calibrate_capital(tables: RegionalTables, paths: Paths, nodes: tuple[int, int] = (2016, 2019)) -> float:
     """Scale kappa of the capital coefficients: capital for uniform growth by GDP over `nodes` uses the whole fund."""
-    stage = _stage(tables, nodes[1], paths, base_state(tables), Bands(), 1.0)
+    stage = stage_of(tables, nodes[1], paths, base_state(tables), Bands(), 1.0)
     growth = paths.at("gdp", nodes[1]) / paths.at("gdp", nodes[0])
     needed = (stage.capital_coefficient * np.maximum(growth * tables.output - stage.retained, 0)).sum()
     return float(stage.fund(stage.investment_path).sum() / needed)
 
 
-def _stage(tables, year, paths, base: State, bands: Bands, kappa: float, capacity: float = 1.0) -> Stage:
-    """Coefficients of the stage from `base.year` to `year`."""
-    span, nat, n = year - base.year, tables.data.national, len(tables.sectors)
-    x, origin = np.maximum(tables.output, 1e-300), 2016
-    produced = tables.output > SMALL
+def elasticities(tables: RegionalTables, paths: Paths) -> tuple[np.ndarray, np.ndarray]:
+    """Elasticity of export demand (i, k) and of substitution between domestic and imported products (i)."""
+    nat = tables.data.national
+    demand = _by_sector(tables, paths, "export_elasticity", BASE, nat.domestic["exports"])
+    substitution = _by_sector(tables, paths, "import_elasticity", BASE, nat.imported.sum(axis=1))
+    return np.repeat(demand[:, None], len(PARTNERS), 1), substitution
 
-    def ratio(variable, by=None):
-        return paths.at(variable, year, by) / paths.at(variable, origin, by)
 
-    exports36, imports36 = nat.domestic["exports"], nat.imported.sum(axis=1)
-    use = (tables.use_domestic + tables.use_import) / x[:, None, :] * produced[:, None, :]
-    final = tables.final_domestic + tables.final_import  # (s, i, category)
-    total_use = tables.domestic_use + tables.imports  # (s, i)
-    # (2.12) moving centres: import shares follow their path, deliveries share what is left as in the base year
-    rho = _by_sector(tables, paths, "import_share", year, imports36)
-    mu0 = np.where(tables.imports > SMALL, tables.imports / total_use, 0).T  # (i, s)
-    mu = np.minimum(mu0 * rho[:, None], np.where(mu0 > MAX_IMPORT_SHARE, mu0, MAX_IMPORT_SHARE))
-    flows = np.where(tables.flows > SMALL, tables.flows, 0)
-    received = flows.sum(1)
-    sigma = flows / np.where(received > 0, received, 1)[:, None, :]
-    mu = np.where(received > 0, mu, 1.0)  # a product without domestic deliveries is imported
-    sigma = sigma * (1 - mu)[:, None, :]
-    china = _by_sector(tables, paths, "china_export_share", year, exports36)
-    centre = tables.exports.T * _by_sector(tables, paths, "exports", year, exports36)[:, None]  # (i, r)
-    centre = np.where(centre > SMALL, centre, 0)[:, :, None] * np.stack([china, 1 - china], 1)[:, None, :]
-    price_e, price_m = paths.at("export_price", year), paths.at("import_price", year)
-    imports = tables.imports.sum() * ratio("import_volume")
-    productivity = _by_sector(tables, paths, "productivity", year, tables.data.employment)
-    regions = list(tables.regions)
-    tonnes = _by_sector(tables, paths, "rail_tonnes", origin, exports36, default=0.0)
-    east = paths.at("rail_east_share", origin, "region").reindex(regions)
-    rail = tonnes[:, None, None] * np.stack([east.notna().to_numpy(float), east.fillna(0).to_numpy()], 1)
-    survival = (1 - paths.at("retirement", origin)) ** span
-    coefficient = _by_sector(tables, paths, "capital_output", origin, nat.output)
-    # (2.2a) the territorial structure lambda follows labour: held at 2016, the district that loses most workers would
-    # bound the whole country's consumption through what must be supplied on the spot
-    shift = ratio("labour", "region").reindex(list(tables.regions)).to_numpy()
-
-    def follow(values):  # (s, ...): moved with labour, same national total
-        moved = values * shift.reshape(-1, *[1] * (values.ndim - 1))
-        return moved * values.sum() / moved.sum()
-
-    spending = follow(final[:, :, 0] / final[:, :, 0].sum())
-    investment = final[:, :, 2]
-    inv0 = investment.sum(1)
-    labour = tables.employment.sum(1) * shift
+def stage_of(
+    tables: RegionalTables, year: int, paths: Paths, base: State, bands: Bands, kappa: float, capacity: float = 1.0,
+    options: Options = FIRST_ROUND,
+) -> Stage:  # fmt: skip
+    """Coefficients of the stage from `base.year` to `year`; the reference with bands where trade follows curves."""
+    given = _Given(tables, paths, year, bands, options)
+    inputs, spending, fixed = given.demand()
+    mu, sigma = given.sources()
+    centre = given.exports()
+    labour = given.labour()
+    inv0, investment = given.investment()
+    nat = tables.data.national
+    survival = (1 - paths.at("retirement", BASE)) ** (year - base.year)
+    capital = given.sector("capital_output", nat.output, BASE) * kappa
+    rail = {"plan": "rail_capacity_plan", "held": "rail_capacity"}[options.rail]
     return Stage(
-        year=year, span=span, regions=tables.regions, sectors=tables.sectors,
-        inputs=use,
-        capital_mix=investment / inv0[:, None],
+        year=year, span=year - base.year, regions=tables.regions, sectors=tables.sectors,
+        inputs=inputs,
+        capital_mix=inv0 / inv0.sum(1)[:, None],
         consumption_mix=spending,
-        fixed_use=follow(final[:, :, 1]) * ratio("government") + final[:, :, 3] * ratio("gdp"),
+        fixed_use=given.public() + fixed,
         delivery_share=sigma,
         import_share=mu,
-        china_import_share=_by_sector(tables, paths, "china_import_share", year, imports36),
+        china_import_share=given.china("import", given.imports36),
         export_centre=centre,
-        export_price=price_e, import_price=price_m,
-        external_balance=price_e * centre.sum() - price_m * imports,
-        labour_coefficient=np.where(produced, tables.employment / x, 0) / productivity,
-        labour=labour,
-        retained=np.where(produced, base.output, 0) * survival * capacity,
-        capital_coefficient=coefficient * kappa,
+        export_price=paths.at("export_price", year), import_price=paths.at("import_price", year),
+        external_balance=given.external_balance(centre),
+        labour_coefficient=labour / given.x / given.productivity(), labour=labour.sum(1) * given.shift,
+        retained=np.where(given.produced, base.output, 0) * survival * capacity,
+        capital_coefficient=capital,
         investment_base=base.investment,
-        investment_path=follow(inv0) * ratio("investment"),
-        rail_tonnes=rail,
-        rail_capacity=paths.at("rail_capacity", year) if paths.covers("rail_capacity", year) else np.inf,
-        value_added=np.where(produced, tables.gva / x, np.zeros((len(regions), n))),
+        investment_path=investment,
+        rail_tonnes=given.rail(),
+        rail_capacity=paths.at(rail, year) if paths.covers(rail, year) else np.inf,
+        value_added=np.where(given.produced, tables.gva / given.x, 0.0),
         bands=bands,
+        nested=options.trade == "curves",
+        terminal=given.terminal(capital, inv0.sum(1)),
+        staff_pay=given.pay_of_staff(),
+        fixed_consumption=fixed,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Tables, paths and options of one stage, and what follows from them for its year."""
+
+    tables: RegionalTables
+    paths: Paths
+    year: int
+    bands: Bands
+    options: Options
+
+    @property
+    def x(self) -> np.ndarray:
+        return np.maximum(self.tables.output, 1e-300)
+
+    @property
+    def produced(self) -> np.ndarray:
+        return self.tables.output > SMALL
+
+    @property
+    def final(self) -> np.ndarray:
+        return self.tables.final_domestic + self.tables.final_import  # (s, i, category)
+
+    @property
+    def exports36(self):
+        return self.tables.data.national.domestic["exports"]
+
+    @property
+    def imports36(self):
+        return self.tables.data.national.imported.sum(axis=1)
+
+    @property
+    def shift(self) -> np.ndarray:
+        """Labour by region relative to the base year."""
+        return self.by_region(self.ratio("labour", "region")).to_numpy()
+
+    def by_region(self, values: pd.Series) -> pd.Series:
+        """A path by region; a region without a row of its own follows its district."""
+        districts = self.tables.districts
+        own = values.reindex(districts.index)
+        return own.fillna(values.reindex(districts).set_axis(districts.index))
+
+    @property
+    def projected(self) -> bool:
+        """Whether the stage ends after the observed years and investment has to be asked for by (2.9')."""
+        return self.options.investment == "terminal" and self.year > self.options.observed_to
+
+    def ratio(self, variable: str, by: str | None = None):
+        return self.paths.at(variable, self.year, by) / self.paths.at(variable, BASE, by)
+
+    def sector(self, variable: str, weights, year: int | None = None, default=None) -> np.ndarray:
+        return _by_sector(self.tables, self.paths, variable, year or self.year, weights, default)
+
+    def follow(self, values: np.ndarray) -> np.ndarray:
+        """(2.2a) Values by region (s, ...) moved with labour, same national total.
+
+        Held at 2016, the district that loses most workers would bound the whole country's consumption through what
+        must be supplied on the spot.
+        """
+        moved = values * self.shift.reshape(-1, *[1] * (values.ndim - 1))
+        return moved * values.sum() / moved.sum()
+
+    def productivity(self) -> np.ndarray:
+        return self.sector("productivity", self.tables.data.employment)
+
+    def demand(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Input coefficients a (s, i, j), consumption c or beta (s, i) per unit of z, and its fixed part (s, i)."""
+        t, theta = self.tables, self.options.value_shares
+        inputs = (t.use_domestic + t.use_import) / self.x[:, None, :] * self.produced[:, None, :]
+        household = self.final[:, :, 0]
+        spending = self.follow(household / household.sum())
+        if theta:  # (2.2')
+            country = (t.use_domestic + t.use_import).sum(0) / t.output.sum(0)
+            prices = price_path(country, 1 - country.sum(0), self.productivity())
+            inputs = constant_value_shares(inputs, prices, theta)
+            spending = cheaper_consumed_more(spending, prices, theta)
+        if not self.options.engel:
+            return inputs, spending, np.zeros_like(spending)
+        weights = self.tables.data.national.domestic["household_consumption"]
+        elasticity = self.sector("income_elasticity", weights, BASE)
+        fixed, marginal = linear_expenditure(spending, household.sum(), elasticity)  # (2.2'')
+        return inputs, marginal, fixed
+
+    def sources(self) -> tuple[np.ndarray, np.ndarray]:
+        """(2.12) moving centres: import shares mu (i, s) follow their path, deliveries sigma (i, r, s) the rest."""
+        t = self.tables
+        rho = self.sector("import_share", self.imports36)
+        total_use = t.domestic_use + t.imports  # (s, i)
+        mu0 = np.where(t.imports > SMALL, t.imports / total_use, 0).T  # (i, s)
+        mu = np.minimum(mu0 * rho[:, None], np.where(mu0 > MAX_IMPORT_SHARE, mu0, MAX_IMPORT_SHARE))
+        flows = np.where(t.flows > SMALL, t.flows, 0)
+        received = flows.sum(1)
+        sigma = flows / np.where(received > 0, received, 1)[:, None, :]
+        mu = np.where(received > 0, mu, 1.0)  # a product without domestic deliveries is imported
+        return mu, sigma if self.options.trade == "curves" else sigma * (1 - mu)[:, None, :]
+
+    def exports(self) -> np.ndarray:
+        """Export path (i, r, k)."""
+        china = self.china("export", self.exports36)
+        path = self.tables.exports.T * self.sector("exports", self.exports36)[:, None]  # (i, r)
+        return np.where(path > SMALL, path, 0)[:, :, None] * np.stack([china, 1 - china], 1)[:, None, :]
+
+    def china(self, flow: str, weights) -> np.ndarray:
+        """China's share in exports or imports (i)."""
+        suffix = {"customs": "_customs", "shift": ""}[self.options.china]
+        return self.sector(f"china_{flow}_share{suffix}", weights)
+
+    def external_balance(self, centre: np.ndarray) -> float:
+        """S: (2.8) the path's exports and imports at its prices, or (2.8') the base moved by the current account."""
+        t, at = self.tables, self.paths.at
+        if self.options.balance == "currency":
+            moved = at("current_account", self.year) - at("current_account", BASE)
+            return float(t.exports.sum() - t.imports.sum() + moved)
+        imports = t.imports.sum() * self.ratio("import_volume")
+        return at("export_price", self.year) * centre.sum() - at("import_price", self.year) * imports
+
+    def labour(self) -> np.ndarray:
+        """Labour of the base year (r, j): thousand persons, or bn RUB of pay (2.4')."""
+        t = self.tables
+        amount = t.value_added[:, VALUE_ADDED.index("compensation")] if self.options.labour == "pay" else t.employment
+        return np.where(self.produced, amount, 0.0)
+
+    def pay_of_staff(self) -> float:
+        """Labour of a thousand persons in research, in the unit of the labour row."""
+        if self.options.labour == "persons":
+            return 1.0
+        nat = self.tables.data.national
+        return float(nat.value_added.at["compensation", "RND"] / self.tables.data.employment["RND"])
+
+    def investment(self) -> tuple[np.ndarray, np.ndarray]:
+        """Investment of 2016 (s, i) and the floor of (2.9) by region; no floor where (2.9') holds."""
+        base = self.final[:, :, 2]
+        floor = self.follow(base.sum(1)) * self.ratio("investment")
+        return base, np.zeros_like(floor) if self.projected else floor
+
+    def terminal(self, capital: np.ndarray, base: np.ndarray) -> np.ndarray | None:
+        """(2.9') investment per unit of output (r, j): rho^r kappa k_j (g + delta)/(g0 + delta), rho^r = inv0/K0.
+
+        g0 is the growth of the years kappa is calibrated on.
+        """
+        if not self.projected:
+            return None
+        gdp, o = self.paths.at, self.options
+        before = (gdp("gdp", 2019) / gdp("gdp", BASE)) ** (1 / 3) - 1
+        after = o.terminal_growth
+        if after is None:
+            after = gdp("gdp", FORECAST) / gdp("gdp", FORECAST - 1) - 1
+        ratio = (after + o.depreciation) / (before + o.depreciation)
+        rate = base / (capital * self.tables.output).sum(1)
+        return ratio * rate[:, None] * capital
+
+    def public(self) -> np.ndarray:
+        """Use by government and for stocks g (s, i)."""
+        final = self.final
+        return self.follow(final[:, :, 1]) * self.ratio("government") + final[:, :, 3] * self.ratio("gdp")
+
+    def rail(self) -> np.ndarray:
+        """Mt per bn RUB of exports (i, r, k) that use the Eastern range.
+
+        Where sectors are merged, tonnes are those of each region's own products: averaged over the country, the coal
+        of Kuzbass would weigh like the oil of the Volga.
+        """
+        t, fine = self.tables, self.tables.data.sectors
+        tonnes = self.paths.at("rail_tonnes", BASE, "sector").reindex(fine.index).fillna(0.0).to_numpy()
+        east = self.by_region(self.paths.at("rail_east_share", BASE, "region"))
+        east = np.stack([east.notna().to_numpy(float), east.fillna(0).to_numpy()], 1)  # (r, k)
+        if t.sectors == tuple(fine.index):
+            return tonnes[:, None, None] * east
+        group = pd.Index(t.sectors).get_indexer(fine["sector12"])
+        merge = (group == np.arange(len(t.sectors))[:, None]).astype(float)  # (i, fine)
+        suffix = {"customs": "_customs", "shift": ""}[self.options.china]
+        china = self.paths.at(f"china_export_share{suffix}", self.year, "sector").reindex(fine.index).to_numpy()
+        growth = self.paths.at("exports", self.year, "sector").reindex(fine.index).to_numpy()
+        sold = t.detail_exports * growth  # (r, fine)
+        sold = np.stack([sold * china, sold * (1 - china)])  # (k, r, fine)
+        weight = sold @ merge.T  # (k, r, i)
+        mean = np.divide(sold * tonnes @ merge.T, weight, out=np.zeros_like(weight), where=weight > SMALL)
+        return mean.transpose(2, 1, 0) * east

@@ -3,7 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
 
 _REMOTE_URL = re.compile(r"url\(['\"]?((?:https?:)?//[^)'\"]*)")
 
@@ -17,13 +21,14 @@ def check(folder: Path, alts: Mapping[str, Sequence[str]] | None = None) -> list
     from bs4 import BeautifulSoup
 
     soups = {p: BeautifulSoup(p.read_text(encoding="utf-8"), "html.parser") for p in pages(folder)}
-    ids = {p: {t["id"] for t in soup.find_all(id=True)} for p, soup in soups.items()}
-    problems, headings = [], {}
+    ids = {p: {attribute(t, "id") for t in soup.find_all(id=True)} for p, soup in soups.items()}
+    problems: list[str] = []
+    headings: dict[str, Path] = {}
     for path, soup in soups.items():
         page = path.relative_to(folder)
         for tag in soup.find_all(["script", "img", "iframe", "source", "video", "audio", "link"]):
-            address = tag.get("src") or (tag.get("href") if tag.name == "link" else None) or ""
-            canonical = tag.name == "link" and {"canonical", "next", "prev"} & set(tag.get("rel", ()))
+            address = attribute(tag, "src") or (attribute(tag, "href") if tag.name == "link" else "")
+            canonical = tag.name == "link" and {"canonical", "next", "prev"} & set(attribute(tag, "rel").split())
             if re.match(r"(https?:)?//", address) and not canonical:
                 problems.append(f"{page}: remote {tag.name} {address}")
         if (size := weight(path, soup)) > PAGE_LIMIT:
@@ -33,16 +38,17 @@ def check(folder: Path, alts: Mapping[str, Sequence[str]] | None = None) -> list
         given = None if alts is None else alts.get(page.with_suffix("").as_posix())
         problems += [f"{page}: {problem}" for problem in _alt_problems(soup, given)]
         for link in soup.find_all("a", href=True):
-            parts = urlsplit(link["href"])
+            address = attribute(link, "href")
+            parts = urlsplit(address)
             if parts.scheme or parts.netloc:
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if target.is_dir():
                 target = target / "index.html"
             if not target.exists():
-                problems.append(f"{page}: dead link {link['href']}")
+                problems.append(f"{page}: dead link {address}")
             elif parts.fragment and target in ids and unquote(parts.fragment) not in ids[target]:
-                problems.append(f"{page}: dead anchor {link['href']}")
+                problems.append(f"{page}: dead anchor {address}")
         generated = page.name in ("search.html", "genindex.html", "py-modindex.html")
         if generated or soup.find("meta", {"http-equiv": re.compile("refresh", re.I)}):
             continue
@@ -61,11 +67,11 @@ def check(folder: Path, alts: Mapping[str, Sequence[str]] | None = None) -> list
     return problems
 
 
-def _alt_problems(soup, given: Sequence[str] | None) -> list[str]:
+def _alt_problems(soup: "BeautifulSoup", given: Sequence[str] | None) -> list[str]:
     """What is wrong with the alt texts of a page's images; given: the texts that its cells gave, if it has cells."""
     problems, shown = [], []
     for image in soup.find_all("img"):
-        alt, source = " ".join(image.get("alt", "").split()), image.get("src")
+        alt, source = " ".join(attribute(image, "alt").split()), image.get("src")
         if not alt:
             problems.append(f"image without alt text: {source}")
         elif _FILE.search(alt):
@@ -98,11 +104,17 @@ def pages(folder: Path) -> list[Path]:
     return [p for p in sorted(folder.rglob("*.html")) if "_static" not in p.relative_to(folder).parts]
 
 
-def weight(path: Path, soup) -> int:
+def attribute(tag: "Tag", name: str) -> str:
+    """An attribute of a tag as it is written, empty where the tag has none; a list of classes is joined by spaces."""
+    value = tag.get(name)
+    return value if isinstance(value, str) else " ".join(value or ())
+
+
+def weight(path: Path, soup: "BeautifulSoup") -> int:
     """Bytes of a page with its images, without those that load lazily."""
     size = path.stat().st_size
     for image in soup.find_all("img"):
-        file = path.parent / unquote(urlsplit(image.get("src", "")).path)
+        file = path.parent / unquote(urlsplit(attribute(image, "src")).path)
         if image.get("loading") != "lazy" and file.is_file():
             size += file.stat().st_size
     return size

@@ -1,22 +1,27 @@
 """The replication table: each claim, our figure, and the verdict its criterion leads to."""
 
 import html as html_text
+from typing import TYPE_CHECKING
 
 from rutrade import InputError, data, files, scenarios
 from rutrade.publish.tables import scroll_box
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def claims(values: dict[str, dict[str, object]]):
+
+def claims(values: dict[str, dict[str, object]]) -> "pd.DataFrame":
     """The replication table: each claim with our figure, the criterion and the status it leads to.
 
     Status: reproduced when the criterion holds; partly when it holds with the wider tolerance; else not; 'not
     testable' when there is no figure to hold it against. Raises InputError when no page records the value a claim
-    names.
+    names, or records no number.
     """
     import pandas as pd
 
     table = data.load("claims")
-    ours, status = [], []
+    ours: list[float | None] = []
+    status: list[str] = []
     for claim in table.itertuples():
         if pd.isna(claim.value_name):
             ours.append(None)
@@ -27,6 +32,8 @@ def claims(values: dict[str, dict[str, object]]):
             raise InputError(
                 f"claim '{claim.claim}': no page of scenario '{claim.scenario}' records '{claim.value_name}'"
             )
+        if not isinstance(figure, int | float):
+            raise InputError(f"claim '{claim.claim}': the page's '{claim.value_name}' is {figure!r}, not a number")
         ours.append(figure)
         status.append(judge(figure, claim.relation, claim.threshold, claim.tolerance, claim.wide_tolerance))
     return table.assign(ours=ours, verdict=status)
@@ -40,7 +47,7 @@ def judge(figure: float, relation: str, threshold: float, tolerance: float, wide
     return "reproduced" if shortfall <= tolerance else "partly" if shortfall <= wide else "not reproduced"
 
 
-def _claims_page(table) -> str:
+def _claims_page(table: "pd.DataFrame") -> str:
     """The replication page: one table for each work."""
     import pandas as pd
 

@@ -74,11 +74,12 @@ def row(point: Mapping) -> dict:
 
 def random_states(count: int, seed: int) -> list[dict]:
     """States the page can show, drawn evenly over every lever; one in ten without the programme, three redirected."""
-    rng, states = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    states: list[dict[str, bool | float | str]] = []
     for _ in range(count):
-        state = {"research_infrastructure": bool(rng.random() < 0.9)}
+        state: dict[str, bool | float | str] = {"research_infrastructure": bool(rng.random() < 0.9)}
         for name in ("multiplier", "export_propensity", "facilitation", "export_support"):
-            state[name] = round(float(rng.uniform(NODES[name][0], NODES[name][-1])), 6)
+            state[name] = round(float(rng.uniform(float(NODES[name][0]), float(NODES[name][-1]))), 6)
         state["redirection"] = round(float(rng.uniform(0.01, 0.5)), 6) if rng.random() < 0.7 else 0.0
         states.append(state | {n: NODES[n][rng.integers(len(NODES[n]))] for n in ("rail_capacity", "brent")})
     return states

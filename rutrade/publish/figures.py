@@ -1,7 +1,8 @@
 """Charts, and how notebooks publish them: each with its finding as title, alt text, source and data."""
 
 import io
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -9,8 +10,12 @@ from rutrade import InputError
 from rutrade.publish.style import COLOURS, GROUPS, MUTED, RUSSIA, axes
 from rutrade.publish.tables import csv, say, source_line
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-def mark_breaks(ax, years: dict[float, str]) -> None:
+
+def mark_breaks(ax: "Axes", years: dict[float, str]) -> None:
     """Dashed vertical lines where the source of the figures changes, labelled."""
     low, high = ax.get_xlim()
     for year, label in years.items():
@@ -20,14 +25,14 @@ def mark_breaks(ax, years: dict[float, str]) -> None:
             ax.text(year, 1.01, label, transform=place, fontsize=8, va="bottom", ha="center", color="#444444")
 
 
-def mark_gap(ax, table: pd.DataFrame) -> None:
+def mark_gap(ax: "Axes", table: pd.DataFrame) -> None:
     """Say 'no figures' over the bars of years without any value."""
     empty = [i for i, year in enumerate(table.index) if table.loc[year].isna().all()]
     if empty:
         ax.text((empty[0] + empty[-1]) / 2, 50, "no figures\nfound", ha="center", va="center", color=MUTED, fontsize=9)
 
 
-def stacked(ax, table: pd.DataFrame, top: int = 6, label_min: float = 2.5) -> None:
+def stacked(ax: "Axes", table: pd.DataFrame, top: int = 6, label_min: float = 2.5) -> None:
     """Stacked bars, years by groups: the `top` largest groups apart, the rest as one, labelled at the last bar."""
     keep = table.mean().sort_values(ascending=False).index[:top]
     data = table[keep].fillna(0).assign(other=table.drop(columns=keep).sum(axis=1))
@@ -49,7 +54,13 @@ def stacked(ax, table: pd.DataFrame, top: int = 6, label_min: float = 2.5) -> No
     ax.grid(axis="x", visible=False)
 
 
-def lines(ax, table: pd.DataFrame, colours: dict, names: dict | None = None, room: float = 0.3) -> None:
+def lines(
+    ax: "Axes",
+    table: pd.DataFrame,
+    colours: Mapping[Any, str],
+    names: Mapping[Any, str] | None = None,
+    room: float = 0.3,
+) -> None:
     """One line per column over the index, each labelled at its last point in its own colour instead of a legend."""
     ends = []
     for column in table:
@@ -67,7 +78,7 @@ def lines(ax, table: pd.DataFrame, colours: dict, names: dict | None = None, roo
     ax.set_xticks([year for year in table.index if (table.index.max() - year) % (2 if span > 6 else 1) == 0])
 
 
-def hbars(ax, values: pd.Series, colour: str | list = RUSSIA, form: str = "{:,.1f}") -> None:
+def hbars(ax: "Axes", values: pd.Series, colour: str | list[str] = RUSSIA, form: str = "{:,.1f}") -> None:
     """Horizontal bars, the largest on top, each with its value."""
     ordered = values[::-1]
     ax.barh([str(i) for i in ordered.index], ordered, color=colour[::-1] if isinstance(colour, list) else colour)
@@ -78,7 +89,15 @@ def hbars(ax, values: pd.Series, colour: str | list = RUSSIA, form: str = "{:,.1
 
 
 def bars(
-    values: pd.Series, name: str, title, xlabel: str, alt: str, source: str, colour=RUSSIA, form="{:.1f}", **axis
+    values: pd.Series,
+    name: str,
+    title: Callable[[pd.Series], str],
+    xlabel: str,
+    alt: str,
+    source: str,
+    colour: str | list[str] | Callable[[pd.Series], list[str]] = RUSSIA,
+    form: str = "{:.1f}",
+    **axis: Any,
 ) -> None:
     """Publish one chart of horizontal bars; `title` is made from the values, which may be empty: then it is said."""
     if values.empty:
@@ -90,7 +109,7 @@ def bars(
     publish(fig, name, title(values), values.to_frame(xlabel).rename_axis("name"), alt, source)
 
 
-def slope(ax, table: pd.DataFrame, colours: dict) -> None:
+def slope(ax: "Axes", table: pd.DataFrame, colours: Mapping[Any, str]) -> None:
     """Two columns as the ends of one line a row, labelled with name and values at both ends."""
     start, end = table.columns
     for name, row in table.iterrows():
@@ -102,14 +121,16 @@ def slope(ax, table: pd.DataFrame, colours: dict) -> None:
     ax.grid(axis="x", visible=False)
 
 
-def fan(ax, table: pd.DataFrame, colour: str) -> None:
+def fan(ax: "Axes", table: pd.DataFrame, colour: str) -> None:
     """Central path (first column) with its bands q05-q95 and q25-q75, over years as index."""
     ax.fill_between(table.index, table["q05"], table["q95"], color=colour, alpha=0.25, linewidth=0)
     ax.fill_between(table.index, table["q25"], table["q75"], color=colour, alpha=0.35, linewidth=0)
     ax.plot(table.index, table.iloc[:, 0], color=colour)
 
 
-def fans(tables: dict[str, pd.DataFrame], colours: list, columns: int = 1, seen: pd.DataFrame | None = None):
+def fans(
+    tables: dict[str, pd.DataFrame], colours: Sequence[str], columns: int = 1, seen: pd.DataFrame | None = None
+) -> "Figure":
     """A figure of fan charts, one a table, its title above each; `seen` holds observed values by the same titles."""
     rows = -(-len(tables) // columns)
     fig, boxes = axes(rows, columns, height=0.6 + (2.3 if columns == 1 else 2.0) * rows, sharex=True, squeeze=False)
@@ -123,20 +144,25 @@ def fans(tables: dict[str, pd.DataFrame], colours: list, columns: int = 1, seen:
     return fig
 
 
-def points(ax, table: pd.DataFrame, colours: dict, horizontal: bool = True) -> None:
+def points(ax: "Axes", table: pd.DataFrame, colours: Mapping[Any, str], horizontal: bool = True) -> None:
     """Points with 95 % intervals: rows of `table` (any index, coefficient, ci_low, ci_high, series), series apart."""
     order = list(dict.fromkeys(table.index))[:: -1 if horizontal else 1]
     for number, (series, rows) in enumerate(table.groupby("series", sort=False)):
         place = [order.index(i) + 0.16 * (1 - 2 * number) for i in rows.index]
         error = [rows["coefficient"] - rows["ci_low"], rows["ci_high"] - rows["coefficient"]]
-        values = {"x": rows["coefficient"], "y": place} if horizontal else {"y": rows["coefficient"], "x": place}
-        style = {"fmt": "o", "markersize": 4, "elinewidth": 1.2, "color": colours[series], "label": series}
-        ax.errorbar(**values, **{"xerr" if horizontal else "yerr": error}, **style)
+        style: dict[str, Any] = {"fmt": "o", "markersize": 4, "elinewidth": 1.2}
+        style |= {"color": colours[series], "label": series}
+        if horizontal:
+            ax.errorbar(rows["coefficient"], place, xerr=error, **style)
+        else:
+            ax.errorbar(place, rows["coefficient"], yerr=error, **style)
     (ax.axvline if horizontal else ax.axhline)(0, color="#444444", linewidth=0.8)
     (ax.set_yticks if horizontal else ax.set_xticks)(range(len(order)), [str(i) for i in order])
 
 
-def contour(ax, surface: pd.DataFrame, level: float, mark: dict[str, tuple[float, float]], log: bool = False) -> None:
+def contour(
+    ax: "Axes", surface: pd.DataFrame, level: float, mark: dict[str, tuple[float, float]], log: bool = False
+) -> None:
     """Filled contours of a surface (rows: y, columns: x); the line of `level`; marked points; hatched: no solution."""
     import numpy as np
 
@@ -157,22 +183,20 @@ def contour(ax, surface: pd.DataFrame, level: float, mark: dict[str, tuple[float
     ax.set(xlabel=surface.columns.name, ylabel=surface.index.name)
 
 
-def heat(ax, data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = None, rotate: int = 0) -> None:
+def heat(ax: "Axes", data: pd.DataFrame, form: str = "{:.1f}", centre: float | None = None, rotate: int = 0) -> None:
     """A table as coloured cells with values; `centre`: the value that stays white; `rotate`: column names, degrees."""
     values = data.to_numpy(float)
     low, high = float(pd.DataFrame(values).min().min()), float(pd.DataFrame(values).max().max())
-    if centre is None:
-        options = {"cmap": "Blues", "vmin": low, "vmax": high}
-    else:
+    if centre is not None:
         reach = max(high - centre, centre - low)
-        options = {"cmap": "RdBu_r", "vmin": centre - reach, "vmax": centre + reach}
-    ax.imshow(values, aspect="auto", **options)
-    top = options["vmax"] - 0.25 * (options["vmax"] - options["vmin"])
-    bottom = options["vmin"] + 0.25 * (options["vmax"] - options["vmin"]) if centre is not None else float("-inf")
+        low, high = centre - reach, centre + reach
+    ax.imshow(values, aspect="auto", cmap="Blues" if centre is None else "RdBu_r", vmin=low, vmax=high)
+    top = high - 0.25 * (high - low)
+    bottom = low + 0.25 * (high - low) if centre is not None else float("-inf")
     for (row, column), value in pd.DataFrame(values).stack().items():
         ink = "white" if value > top or value < bottom else "#222222"
         ax.text(column, row, form.format(value), ha="center", va="center", fontsize=7.5, color=ink)
-    turned = {"rotation": rotate, "ha": "right", "rotation_mode": "anchor"} if rotate else {}
+    turned: dict[str, Any] = {"rotation": rotate, "ha": "right", "rotation_mode": "anchor"} if rotate else {}
     ax.set_xticks(range(data.shape[1]), [str(c) for c in data.columns], fontsize=8.5, **turned)
     ax.set_yticks(range(data.shape[0]), [str(i) for i in data.index], fontsize=8.5)
     ax.grid(visible=False)
@@ -185,7 +209,7 @@ TILES = {"NWFD": (0, 1), "CFD": (0, 0), "VFD": (1, 0), "SFD": (0, -1), "NCFD": (
 TILES |= {"FEFD": (4, 0)}
 
 
-def tile_map(ax, values: pd.Series, names: dict, form: str = "{:,.0f}") -> None:
+def tile_map(ax: "Axes", values: pd.Series, names: Mapping[str, str], form: str = "{:,.0f}") -> None:
     """The eight federal districts as tiles, west to east, shaded by value: a map without a geometry."""
     import matplotlib as mpl
 
@@ -201,7 +225,9 @@ def tile_map(ax, values: pd.Series, names: dict, form: str = "{:,.0f}") -> None:
     ax.axis("off")
 
 
-def flows(ax, left: pd.DataFrame, right: pd.DataFrame, colours: dict, least: float = 0.015) -> None:
+def flows(
+    ax: "Axes", left: pd.DataFrame, right: pd.DataFrame, colours: Mapping[Any, str], least: float = 0.015
+) -> None:
     """Flow diagram in three columns: `left` (sources x groups) and `right` (groups x partners), one unit.
 
     Bands are as high as their value and keep the group's colour; a name is written where it has room.
@@ -212,7 +238,7 @@ def flows(ax, left: pd.DataFrame, right: pd.DataFrame, colours: dict, least: flo
     gap, t = 0.012 * total, np.linspace(0, 1, 40)
     ease = t**2 * (3 - 2 * t)
 
-    def stack(sizes: pd.Series) -> dict:
+    def stack(sizes: pd.Series) -> dict[Any, float]:
         tops = (sizes.cumsum() + gap * np.arange(len(sizes))).to_dict()
         return {name: tops[name] - sizes[name] for name in sizes.index}
 
@@ -241,7 +267,7 @@ def flows(ax, left: pd.DataFrame, right: pd.DataFrame, colours: dict, least: flo
     ax.axis("off")
 
 
-def publish(fig: Any, name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
+def publish(fig: "Figure", name: str, title: str, data: pd.DataFrame, alt: str, source: str) -> None:
     """Show a figure with its finding as title, alt text, source line; hand its data on as CSV.
 
     name: file name of the CSV (lower case, digits, hyphens); title: the finding; alt: what a reader who cannot

@@ -3,9 +3,13 @@
 import html as html_text
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rutrade import files, scenarios
 from rutrade.publish.tables import csv_place
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _SHOWN = {
     "scenario": "scenario",
@@ -18,7 +22,7 @@ _SHOWN = {
 }
 
 
-def finish(notebook, manifest: dict, folder: Path, listed: bool):
+def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, listed: bool) -> "NotebookNode":
     """The notebook that papermill executed as the page in `folder`; its CSV files go to `folder`/tables.
 
     listed: whether the index of figures names the page, so that each figure links to its entry.
@@ -42,6 +46,9 @@ def finish(notebook, manifest: dict, folder: Path, listed: bool):
                 there = f"../figures.html#{anchor(scenario, file)}"
                 links += f' <a class="check" aria-label="Check {name}" href="{there}">Check</a>'
             for data in (output.get("data", {}) for output in outputs):
+                # The page hands no CSV on itself: its builder would warn of a kind it cannot show.
+                if data.get("text/csv") == text:
+                    del data["text/csv"]
                 if "text/html" in data:
                     data["text/html"] = data["text/html"].replace(csv_place(name), links)
     notebook.cells.append(nbformat.v4.new_markdown_cell(_manifest(manifest)))
@@ -50,7 +57,7 @@ def finish(notebook, manifest: dict, folder: Path, listed: bool):
     return notebook
 
 
-def csv_outputs(cell) -> list[tuple[str, str]]:
+def csv_outputs(cell: "NotebookNode") -> list[tuple[str, str]]:
     """Name and text of each CSV that a cell hands on."""
     found = []
     for output in cell.get("outputs", ()):
@@ -60,7 +67,13 @@ def csv_outputs(cell) -> list[tuple[str, str]]:
     return found
 
 
-def alts(notebook) -> list[tuple[str, str]]:
+def csv_names(output: "NotebookNode") -> list[str]:
+    """Name of the CSV that an output handed on, also in a page, where the CSV is a file."""
+    about = output.get("metadata", {}).get("text/csv")
+    return [about["name"]] if about else []
+
+
+def alts(notebook: "NotebookNode") -> list[tuple[str, str]]:
     """PNG (base64) and alt text of each image of a notebook, in order; the text is empty where a cell gave none."""
     found = []
     for cell in notebook.cells:
@@ -76,7 +89,7 @@ def anchor(scenario: str, csv: str) -> str:
     return f"{scenario}-{Path(csv).stem}"
 
 
-def _manifest(manifest: dict) -> str:
+def _manifest(manifest: dict[str, Any]) -> str:
     rows = "".join(
         f"<tr><th scope='row'>{label}</th><td>{html_text.escape(str(manifest[name]))}</td></tr>"
         for name, label in _SHOWN.items()

@@ -3,28 +3,24 @@
 import html as html_text
 import json
 import re
+from typing import TYPE_CHECKING
 
 from rutrade import data, files, scenarios
+from rutrade.publish import report
 from rutrade.publish.claims import _claims_page, claims
-from rutrade.publish.finish import alts, anchor, csv_outputs
+from rutrade.publish.finish import alts, anchor, csv_names
 from rutrade.publish.runs import Run, cells, published, results
 from rutrade.publish.tables import scroll_box
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 def gather() -> dict[str, dict[str, object]]:
     """Recorded values of all published pages by scenario; written to `book/results/values.json`."""
-    import ast
-
-    import nbformat
-
     values: dict[str, dict[str, object]] = {}
     for run in published():
-        for cell in nbformat.read(run.target, as_version=4).cells:
-            for output in cell.get("outputs", ()):
-                name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-                if name:
-                    text = output["data"]["application/papermill.record/text/plain"]
-                    values.setdefault(run.scenario, {})[name] = ast.literal_eval(text)
+        values.setdefault(run.scenario, {}).update(report.figures(run.target))
     files.write(results() / "values.json", json.dumps(values, indent=1))
     return values
 
@@ -127,11 +123,11 @@ def _figures_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _entries(run: Run, cell, number: int | str) -> list[str]:
+def _entries(run: Run, cell: "NotebookNode", number: int | str) -> list[str]:
     """Entries of a cell's figures and tables: title, CSV, and the code of the cell."""
     lines = []
     for output in cell.get("outputs", ()):
-        for name, _ in csv_outputs({"outputs": [output]}):
+        for name in csv_names(output):
             caption = re.search(r"<caption>(.*?)</caption>", output.data.get("text/html", ""))
             alt = output.metadata.get("image/png", {}).get("alt", "")
             title = html_text.unescape(caption[1]) if caption else alt.split(". ")[0]

@@ -7,9 +7,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from rutrade import RunError, __version__
+from rutrade.publish.check import attribute
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -28,7 +33,7 @@ def write(folder: Path, documents: list[str], program: str, seconds: int = 300) 
     """Print the whole book to `book.pdf` in the folder of a built book, and link it on the front page.
 
     documents: the pages' names in reading order, without suffix; program: path of Chromium. Raises RunError when
-    Chromium fails or takes longer than `seconds`.
+    Chromium fails or takes longer than `seconds`, and when a page is none of the book's.
     """
     target, joined = folder / "book.pdf", folder / "_joined.html"
     joined.write_text(_join(folder, documents), encoding="utf-8")
@@ -61,9 +66,9 @@ def _join(folder: Path, documents: list[str]) -> str:
     parts, contents, maths, title = [], [], "", ""
     for path, slug in names.items():
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        title = title or soup.title.text.split("—")[-1].strip()
+        title = title or _one(soup, "title", path).text.split("—")[-1].strip()
         maths = maths or "".join(str(s) for s in soup.find_all("script") if "MathJax = " in s.text)
-        article = soup.select_one("article.bd-article")
+        article = _one(soup, "article.bd-article", path)
         for tag in article.select("a.enlarge"):
             tag.unwrap()
         for tag in article.select("script, style, form, .headerlink, .toctree-wrapper, .copybtn, .prev-next-area"):
@@ -75,27 +80,29 @@ def _join(folder: Path, documents: list[str]) -> str:
             if box.summary and box.select_one(".highlight"):
                 # Code of cells stands in the notebooks; on paper its place is enough.
                 box.summary.name = "p"
-                box.replace_with(box.find("p").extract())
+                box.replace_with(_one(box, "p", path).extract())
         for code in article.find_all("pre"):
             code.string = code.get_text()
         for span in article.select("code span, dt.sig span"):
             span.unwrap()  # each coloured word would weigh more than itself
         for image in article.find_all("img"):
-            image["src"] = (path.parent / unquote(image["src"])).resolve().relative_to(folder.resolve()).as_posix()
+            image["src"] = (
+                (path.parent / unquote(attribute(image, "src"))).resolve().relative_to(folder.resolve()).as_posix()
+            )
             del image["loading"]
         for link in article.find_all("a", href=True):
             _relink(link, path, slug, names, folder)
         article.name, article["id"], article["class"] = "section", slug, "chapter"
         for note in article.find_all(string=re.compile(_NO_PDF)):
-            section = note.find_parent("section")
-            section.decompose()
+            if section := note.find_parent("section"):
+                section.decompose()
         for table in article.find_all("table"):
             for text in table.find_all(string=re.compile(r"\w_\w")):
                 if not text.find_parent(class_="math"):
                     text.replace_with(text.replace("_", "_\u200b"))  # long names may break here
             columns = max((len(row.find_all(["th", "td"])) for row in table.find_all("tr")), default=0)
-            table["class"] = [*table.get("class", []), *(["wide"] if columns > 8 else [])]
-        heading = article.find("h1")
+            table["class"] = f"{attribute(table, 'class')}{' wide' if columns > 8 else ''}".strip()
+        heading = _one(article, "h1", path)
         contents.append(f'<li><a href="#{slug}">{heading.get_text(" ", strip=True)}</a></li>')
         parts.append(str(article))
     return (
@@ -107,9 +114,17 @@ def _join(folder: Path, documents: list[str]) -> str:
     )
 
 
-def _relink(link, path: Path, slug: str, names: dict[Path, str], folder: Path) -> None:
+def _one(tag: "BeautifulSoup | Tag", selector: str, path: Path) -> "Tag":
+    """The first tag that a CSS selector finds in a page of the book. Raises RunError when there is none."""
+    found = tag.select_one(selector)
+    if found is None:
+        raise RunError(f"the PDF cannot take in {path.name}: the page has no `{selector}`")
+    return found
+
+
+def _relink(link: "Tag", path: Path, slug: str, names: dict[Path, str], folder: Path) -> None:
     """Point a link of one page at its place in the joined book; links to files beside the pages become their names."""
-    parts = urlsplit(link["href"])
+    parts = urlsplit(attribute(link, "href"))
     if parts.scheme or parts.netloc:
         return
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path.resolve()

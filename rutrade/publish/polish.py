@@ -2,9 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from rutrade.publish.check import pages
+from rutrade.publish.check import attribute, pages
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 # One icon of the theme's icon script: name, size, aliases, code point, outline.
 _ICON = re.compile(
@@ -34,12 +38,13 @@ def polish(folder: Path) -> None:
         _landmarks(soup)
         for image in soup.select("article img"):
             image["loading"], image["decoding"] = "lazy", "async"
-            size = _png_size(path.parent / unquote(urlsplit(image.get("src", "")).path))
+            size = _png_size(path.parent / unquote(urlsplit(attribute(image, "src")).path))
             if size:
-                image["width"], image["height"] = size
-            if image.parent.name != "a" and size:
+                image["width"], image["height"] = map(str, size)
+            if size and image.parent and image.parent.name != "a":
                 # A chart drawn for a desk is small on a phone: a tap opens it alone, to be enlarged.
-                image.wrap(soup.new_tag("a", href=image["src"], title="Open the figure alone", **{"class": "enlarge"}))
+                about = {"href": attribute(image, "src"), "title": "Open the figure alone", "class": "enlarge"}
+                image.wrap(soup.new_tag("a", attrs=about))
         text = re.sub(r"^\s*(<!DOCTYPE html>)\s+", r"\1\n", str(soup))
         icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", text))
         path.write_text(text, encoding="utf-8")
@@ -63,13 +68,13 @@ def polish(folder: Path) -> None:
         source.unlink()
 
 
-def _redirect(soup) -> None:
+def _redirect(soup: "BeautifulSoup") -> None:
     """A page that only leads to another is a whole page too, with a link for readers whom it does not lead on."""
     from bs4 import BeautifulSoup
 
     refresh = soup.find("meta", attrs={"http-equiv": re.compile("^refresh$", re.I)})
     if refresh and not soup.find("html"):
-        target = refresh["content"].split("url=")[1]
+        target = attribute(refresh, "content").split("url=")[1]
         text = f'<html lang="en"><head><meta charset="utf-8">{refresh}<title>The book</title>'
         text += '<link rel="icon" href="_static/favicon.svg"></head>'
         text += f'<body><main><h1>The book</h1><a href="{target}">Go to the first page</a></main></body></html>'
@@ -77,10 +82,10 @@ def _redirect(soup) -> None:
         soup.extend(list(BeautifulSoup(f"<!DOCTYPE html>{text}", "html.parser").contents))
 
 
-def _scripts(soup) -> None:
-    seen = set()
+def _scripts(soup: "BeautifulSoup") -> None:
+    seen: set[str] = set()
     for script in soup.find_all("script"):
-        text = script.get("src") or script.text
+        text = attribute(script, "src") or script.text
         # Thebe starts kernels on a public service; the book has none. The theme also repeats some scripts.
         if "thebe" in text.lower() or ("src" not in script.attrs and text.strip() and text in seen):
             script.decompose()
@@ -91,7 +96,7 @@ def _scripts(soup) -> None:
         extra.decompose()
 
 
-def _tables(soup) -> None:
+def _tables(soup: "BeautifulSoup") -> None:
     for box in soup.select("article .pst-scrollable-table-container"):
         box.unwrap()  # the theme's own box has no role and no name
     for number, table in enumerate(soup.select("article table"), 1):
@@ -119,15 +124,15 @@ def _tables(soup) -> None:
             formula["tabindex"] = "0"
     for number, box in enumerate(soup.select("article .table-scroll"), 1):
         # Regions of one page need different names.
-        box["aria-label"] = re.sub(r"^(Table \d+: )?", f"Table {number}: ", box.get("aria-label", ""), count=1)
+        box["aria-label"] = re.sub(r"^(Table \d+: )?", f"Table {number}: ", attribute(box, "aria-label"), count=1)
 
 
-def _landmarks(soup) -> None:
+def _landmarks(soup: "BeautifulSoup") -> None:
     sidebar = soup.find(id="pst-primary-sidebar")
     if sidebar:
         sidebar["role"], sidebar["aria-label"] = "complementary", "Book"
     back = soup.find(id="pst-back-to-top")
-    if back and back.parent.name != "nav":
+    if back and back.parent and back.parent.name != "nav":
         back.wrap(soup.new_tag("nav", attrs={"aria-label": "Back to top"}))
     for tag in soup.select("dt.sig dl, dt.sig dd"):
         tag.name, tag["class"] = "div", "sig-lines"  # lines of a signature are no list of definitions

@@ -55,7 +55,8 @@ def presets() -> dict[str, str]:
 
 def changed(recorded: Mapping[str, Mapping[str, str]]) -> list[str]:
     """What differs now from the recorded tables, modules, presets and lock; each as its kind and name, such as
-    "table 'macro'"."""
+    "table 'macro'".
+    """
     now = {
         "table": tables(recorded.get("table", ())),
         "module": modules(recorded.get("module", ())),
@@ -77,7 +78,8 @@ def loaded() -> list[str]:
 
 def report(names: Iterable[str]) -> None:
     """Show, as JSON for the program that executes a notebook, what the notebook used: modules (given), tables and
-    whether it read all presets."""
+    whether it read all presets.
+    """
     from IPython.display import display
 
     sweep = sys.modules.get("rutrade.sweep")
@@ -104,9 +106,8 @@ def _code(text: str) -> str:
     except SyntaxError as error:
         raise InputError(f"a module of the package is no Python: line {error.lineno}, {error.msg}") from None
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                if isinstance(first.value.value, str):
-                    node.body = node.body[1:]
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]

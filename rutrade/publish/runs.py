@@ -12,15 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rutrade import InputError, RunError, __version__, files, scenarios, unknown
 from rutrade.publish import provenance
 from rutrade.publish.finish import finish
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
 # Results must not depend on these; fixing them in runs makes a difference visible as a fault of ours.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 # A kernel complains that its messages are not encrypted, and after Ctrl-C of closed sockets: no news to a reader.
-_KERNEL = {"extra_arguments": ["--log-level=CRITICAL"], "kernel_name": "python3"}
+_KERNEL: dict[str, Any] = {"extra_arguments": ["--log-level=CRITICAL"], "kernel_name": "python3"}
 _TIMEOUT = 1800  # seconds a cell may take
 
 
@@ -44,7 +48,7 @@ def notebooks() -> list[str]:
     return sorted(p.stem for p in (files.root() / "notebooks").glob("*.ipynb"))
 
 
-def cells(name: str) -> list:
+def cells(name: str) -> "list[NotebookNode]":
     """Cells of a stored notebook."""
     import nbformat
 
@@ -156,6 +160,7 @@ def execute(run: Run, progress: bool = True) -> dict:
         listed = any(other.target == run.target for other in published())
         page = finish(notebook, manifest, folder, listed)
         files.write(run.target, nbformat.writes(page))
+        (folder / "failed" / run.target.name).unlink(missing_ok=True)
         return manifest
     except DeadKernelError:
         raise RunError(
@@ -209,7 +214,8 @@ def execute_all(force: bool = False, jobs: int = 2) -> dict[str, float]:
             with _deaf():
                 # A terminal tells the workers itself; `kill -INT` tells only this process.
                 for worker in active_children():
-                    os.kill(worker.pid, signal.SIGINT)
+                    if worker.pid is not None:
+                        os.kill(worker.pid, signal.SIGINT)
                 pool.shutdown(wait=True, cancel_futures=True)
             raise
     if failures:

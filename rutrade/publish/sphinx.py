@@ -7,11 +7,17 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rutrade import __version__, files, scenarios
 from rutrade.publish import polish
 from rutrade.publish.pages import images, traced
 from rutrade.publish.runs import results
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
 
 
 def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
@@ -27,7 +33,7 @@ def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
     }
 
 
-def alt_texts(app, doctree) -> None:
+def alt_texts(app: "Sphinx", doctree: "nodes.document") -> None:
     """Give each image of an executed page the alt text of its cell. MyST-NB names an image file by its sha256."""
     from docutils import nodes
 
@@ -37,7 +43,7 @@ def alt_texts(app, doctree) -> None:
         image["alt"] = texts.get(Path(image["uri"]).stem, image.get("alt", ""))
 
 
-def setup(app) -> dict:
+def setup(app: "Sphinx") -> dict[str, Any]:
     """Sphinx extension: recorded values in prose, launch buttons, CSV files beside the pages, pages polished."""
 
     def git(*words: str) -> str:
@@ -48,25 +54,25 @@ def setup(app) -> dict:
 
     origin, branch = git("config", "--get", "remote.origin.url"), git("rev-parse", "--abbrev-ref", "HEAD")
 
-    def buttons(_app, page, _template, context, _doctree):
+    def buttons(_app: "Sphinx", page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
         # The theme's own buttons would lead to the executed page, which is not in the repository.
         if re.fullmatch(r"book/results/[\w-]+/[\w-]+", page):
             links = launch(origin, "main" if branch in ("", "HEAD") else branch, page.rsplit("/", 1)[1])
-            group = [
+            found = [
                 {"type": "link", "url": url, "text": name, "tooltip": f"Open the notebook on {name}"}
                 for name, url in links.items()
             ]
-            if group:
-                group = {"type": "group", "buttons": group, "icon": "fas fa-rocket", "tooltip": "Run elsewhere"}
+            if found:
+                group = {"type": "group", "buttons": found, "icon": "fas fa-rocket", "tooltip": "Run elsewhere"}
                 context.setdefault("header_buttons", []).insert(0, group | {"label": "launch-buttons"})
 
-    def values(_app, config):
+    def values(_app: "Sphinx", config: "Config") -> None:
         path = results() / "values.json"
         recorded = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         config.myst_substitutions = {**recorded.get(scenarios.BASE, {}), **recorded, "version": __version__}
         config.myst_substitutions["check"] = traced()
 
-    def tables(app, exception):
+    def tables(app: "Sphinx", exception: Exception | None) -> None:
         if exception is None:
             for path in results().glob("*/tables/*.csv"):
                 target = Path(app.outdir) / "book" / "results" / path.relative_to(results())

@@ -1,5 +1,10 @@
 """The figures' common style: names and colours of commodity groups, sizes, fonts."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 GROUPS = {
     "01-05": "Animal products",
     "06-15": "Vegetable products",
@@ -97,8 +102,8 @@ def style() -> None:
     )
 
 
-def axes(rows: int = 1, columns: int = 1, height: float = 3.7, **options):
-    """A figure and its axes in the common style."""
+def axes(rows: int = 1, columns: int = 1, height: float = 3.7, **options: Any) -> "tuple[Figure, Any]":
+    """A figure and its axes in the common style: one `Axes`, or an array of them, as `plt.subplots` gives them."""
     import matplotlib.pyplot as plt
 
     style()

@@ -1,10 +1,14 @@
 """How notebooks publish tables, parameters, sentences and recorded values."""
 
 import re
+from typing import TYPE_CHECKING, SupportsFloat
 
 import pandas as pd
 
 from rutrade import InputError
+
+if TYPE_CHECKING:
+    from rutrade.scenarios import Parameters
 
 
 def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dict | str = "{:,.1f}") -> None:
@@ -30,7 +34,7 @@ def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dic
     display(shown, raw=True, metadata={"text/csv": {"name": name}})
 
 
-def parameters(values) -> None:
+def parameters(values: "Parameters") -> None:
     """Show the table of a notebook's parameters (value, unit, allowed range, source, meaning)."""
     from IPython.display import HTML, display
 
@@ -51,12 +55,12 @@ def say(text: str) -> None:
     display(Markdown(text))
 
 
-def record(**values) -> None:
+def record(**values: object) -> None:
     """Record named values for other pages (prose, claims) in the executed notebook."""
     from myst_nb import glue
 
     for name, value in values.items():
-        glue(name, float(value) if isinstance(value, (int, float)) or hasattr(value, "dtype") else value, display=False)
+        glue(name, float(value) if isinstance(value, SupportsFloat) else value, display=False)
 
 
 def _has_index(data: pd.DataFrame) -> bool:

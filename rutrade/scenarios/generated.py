@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from rutrade import InputError, files
 from rutrade.scenarios.notebooks import PARAMETERS, fields, of_notebook
-from rutrade.scenarios.parameters import Parameters, extra
+from rutrade.scenarios.parameters import Parameters, extra, kind
 
 
 def cell(notebook: str) -> str:
@@ -16,11 +16,11 @@ def cell(notebook: str) -> str:
     cls, lines = of_notebook(notebook), []
     for name, field in cls.model_fields.items():
         choices, unit = get_args(field.annotation), extra(cls, name)["unit"]
-        kind = "str" if choices else field.annotation.__name__  # type: ignore[union-attr]
-        default = json.dumps(field.default) if kind == "str" else repr(field.default)
+        type_ = kind(cls, name)
+        default = json.dumps(field.default) if type_ is str else repr(field.default)
         comment = ", ".join(part for part in (field.description, unit) if part)
         comment += f" ({' | '.join(choices)})" if choices else ""
-        lines.append(f"{name}: {kind} = {default}  # {comment}")
+        lines.append(f"{name}: {type_.__name__} = {default}  # {comment}")
     return "\n".join(lines)
 
 
@@ -66,7 +66,7 @@ def _property(name: str, classes: list[type[Parameters]]) -> dict[str, Any]:
     if choices := get_args(field.annotation):
         # a choice that looks like a number may be written as one
         return found | {"enum": [*choices, *(int(c) for c in choices if c.isdigit())]}
-    found["type"] = {int: "integer", float: "number", bool: "boolean", str: "string"}[field.annotation]  # type: ignore[index]
+    found["type"] = {int: "integer", float: "number", bool: "boolean", str: "string"}[kind(classes[0], name)]
     for side, key, widest in (("ge", "minimum", min), ("le", "maximum", max)):
         if all(side in cls.limits(name) for cls in classes):
             found[key] = widest(cls.limits(name)[side] for cls in classes)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self, get_args
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 
 from rutrade import InputError, unknown
 
@@ -17,7 +18,7 @@ def parameter(
     meaning: str, section: str = "view", unit: str = "", source: str = "choice of view", **limits: Any
 ) -> Any:
     """A parameter's description: meaning, section, unit, source (or the word assumption), and limits (ge, le)."""
-    about = {"section": section, "unit": unit, "source": source}
+    about: JsonDict = {"section": section, "unit": unit, "source": source}
     return Field(description=meaning, json_schema_extra=about, **limits)
 
 
@@ -81,16 +82,15 @@ class Parameters(BaseModel):
     @classmethod
     def allowed(cls, name: str) -> str:
         """What a parameter may be, in words."""
-        annotation = cls.model_fields[name].annotation
-        if choices := get_args(annotation):
+        if choices := get_args(cls.model_fields[name].annotation):
             return "one of " + ", ".join(map(str, choices))
-        kind = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[annotation]
+        words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind(cls, name)]
         limits = cls.limits(name)
         if {"ge", "le"} <= set(limits):
-            return f"{kind} from {limits['ge']} to {limits['le']}"
+            return f"{words} from {limits['ge']} to {limits['le']}"
         if "ge" in limits:
-            return f"{kind} of at least {limits['ge']}"
-        return kind
+            return f"{words} of at least {limits['ge']}"
+        return words
 
     def table(self) -> pd.DataFrame:
         """Value, origin (default or changed), unit, range, source and meaning of each parameter."""
@@ -113,6 +113,15 @@ def extra(cls: type[Parameters], name: str) -> dict[str, str]:
     declared = cls.model_fields[name].json_schema_extra
     assert isinstance(declared, dict), f"parameter {name} must be declared by `parameter`"
     return {key: str(value) for key, value in declared.items()}
+
+
+def kind(cls: type[Parameters], name: str) -> type:
+    """What a parameter's values are: int, float, bool or str; choices are text."""
+    annotation = cls.model_fields[name].annotation
+    if get_args(annotation):
+        return str
+    assert isinstance(annotation, type), f"parameter {name} must be of one type, or a choice"
+    return annotation
 
 
 def as_text(value: Any) -> Any:

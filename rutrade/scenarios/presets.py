@@ -107,7 +107,7 @@ def difference(first: str, second: str) -> pd.DataFrame:
 
     Raises InputError for an unknown preset.
     """
-    rows = {}
+    rows: dict[tuple[str, str], tuple[object, object]] = {}
     presets = [load(name) for name in (first, second)]
     for cls in PARAMETERS.values():
         defaults = {name: field.default for name, field in cls.model_fields.items()}

@@ -24,8 +24,10 @@ from rutrade.structure.tables import (
     chapters,
     chemicals_share,
     compare_with_sherin,
+    declarations,
     decompose_goods,
     engineering_share,
+    estimated_panel,
     facts,
     good,
     in_bn,
@@ -42,9 +44,8 @@ from rutrade.structure.tables import (
 
 __all__ = [
     "aggregate", "balassa", "change_indices", "chapter_share", "chapters", "chemicals_share", "compare_with_sherin",
-    "decompose_goods", "engineering_share", "facts", "finger_kreinin", "good",
-    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intra_industry", "lawrence", "mirror_gap",
-    "mirror_table", "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "spliced",
-    "symmetric_balassa", "totals", "upgrading", "value_added",
-    "weights",
+    "declarations", "decompose_goods", "engineering_share", "estimated_panel", "facts", "finger_kreinin", "good",
+    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intra_industry", "lawrence", "mirror_gap", "mirror_table",
+    "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "spliced", "symmetric_balassa",
+    "totals", "upgrading", "value_added", "weights",
 ]  # fmt: skip

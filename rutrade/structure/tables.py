@@ -36,10 +36,19 @@ def panel(
     return wide.loc[first:last].dropna(axis=1, how="all")
 
 
+def estimated_panel(table: pd.DataFrame) -> pd.DataFrame:
+    """Years by groups of China's exports to Russia 2011-2016, shares in percent, from `chn_to_rus_estimate`.
+
+    An estimate for hatched pictures. `panel` does not know it: no index of change and no model takes it in.
+    """
+    wide = table.pivot(index="year", columns="group", values="share_pct")
+    return wide.set_axis(wide.index.astype(int))
+
+
 def chapters(table: pd.DataFrame, exporter: str, importer: str, reporter: str = "best") -> pd.DataFrame:
     """Years by HS chapters of one flow, in bn USD current, from `trade_chapters`; single goods are left out.
 
-    Russia's own figures to 2016 hold chapters 64-99 as one residual column.
+    Russia's own figures (2013-2021) hold chapters 64-99 as one residual column.
     """
     flow = table[(table["exporter"] == exporter) & (table["importer"] == importer) & (table["level"] == "chapter")]
     source = flow["year"].map(lambda year: "BACI" if year >= 2017 else exporter) if reporter == "best" else reporter
@@ -251,3 +260,23 @@ def compare_with_sherin(
     }
     frame = pd.DataFrame(rows, index=["Sherin", "ours"]).T.rename_axis("quantity")
     return frame.assign(difference=frame["ours"] - frame["Sherin"])
+
+
+def declarations(
+    table: pd.DataFrame, exporter: str = "RUS", importer: str = "CHN", last_of_both: int = 2021
+) -> list[pd.DataFrame]:
+    """Years by chapters of one flow by whose declarations they are, bn USD current, from `trade_chapters`.
+
+    The exporter's own; BACI from both countries, to `last_of_both`; China's own and BACI after it, which follows
+    China. All have the same columns: chapters that the exporter gives, and a residual into which the others are
+    summed. They follow each other in `upgrading.like_for_like`; never join them to one series. Raises InputError when
+    one of the three has no figures.
+    """
+    own, baci, china = (chapters(table, exporter, importer, r) for r in (exporter, "BACI", "CHN"))
+    for name, part in ((exporter, own), ("BACI", baci), ("CHN", china)):
+        if part.empty:
+            raise InputError(f"no figures by chapter for {exporter}->{importer} from reporter '{name}'")
+    parts = [own, baci.loc[:last_of_both], pd.concat([china, baci.loc[last_of_both + 1 :]])]
+    given = [c for c in own if c.isdigit()]
+    kept = [part.reindex(columns=given).fillna(0.0) for part in parts]
+    return [k.assign(other=part.sum(axis=1) - k.sum(axis=1)) for k, part in zip(kept, parts, strict=True)]

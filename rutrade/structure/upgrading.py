@@ -5,6 +5,8 @@ zero. Two bodies of declarations are kept apart: "both" (BACI, reconciled from b
 (China's customs 2019, and BACI from 2022, which follows them).
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -25,7 +27,7 @@ def product_panel(flows: pd.DataFrame, flow: str, reporters: str = "best") -> pd
             raise unknown(f"{column} of the HS6 table", value, allowed)
     _one_revision(flows)
     rows = flows[flows["flow"] == flow]
-    years = [c for c in flows if c.startswith("y") and c[1:].isdigit()]
+    years = list(flows.filter(regex=r"^y\d{4}$"))
     parts = {}
     for name, part in rows.groupby("reporters"):
         wide = part.set_index("hs6")[years].T / 1e6
@@ -40,7 +42,11 @@ def product_panel(flows: pd.DataFrame, flow: str, reporters: str = "best") -> pd
 
 
 def by_class(
-    panel: pd.DataFrame, classes: pd.DataFrame, classification: str, order=None, revision: str = "HS2017"
+    panel: pd.DataFrame,
+    classes: pd.DataFrame,
+    classification: str,
+    order: Iterable[str] | None = None,
+    revision: str = "HS2017",
 ) -> pd.DataFrame:
     """A product panel by technology class or group (0.8), from the table `hs6_classes`, in the panel's unit.
 
@@ -132,7 +138,9 @@ def lost_products(
     return _appeared(panel, panel.index[panel.index > until], start, least, classes)
 
 
-def _appeared(panel, absent, year, least, classes) -> pd.DataFrame:
+def _appeared(
+    panel: pd.DataFrame, absent: pd.Index, year: int, least: float, classes: pd.Series | None
+) -> pd.DataFrame:
     if not len(absent):
         raise InputError(f"no year is left in which a product could be absent; the panel covers {_span(panel)}")
     value = panel.loc[year, traded(panel, year, least)]
@@ -172,7 +180,11 @@ def survival(panel: pd.DataFrame, least: float = 0.0) -> pd.DataFrame:
 
 
 def advantage(
-    exports: pd.DataFrame, country: str, classification: str = "lall", order=None, symmetric: bool = False
+    exports: pd.DataFrame,
+    country: str,
+    classification: str = "lall",
+    order: Iterable[str] | None = None,
+    symmetric: bool = False,
 ) -> pd.DataFrame:
     """Balassa's revealed comparative advantage (0.5) of a country by class and year, from `exports_to_world`.
 
@@ -200,7 +212,9 @@ def advantage_counts(exports: pd.DataFrame, country: str, classification: str = 
     return found.set_axis(found.index.astype(int)).astype(float)
 
 
-def world_panel(exports: pd.DataFrame, country: str, classification: str, order=None) -> pd.DataFrame:
+def world_panel(
+    exports: pd.DataFrame, country: str, classification: str, order: Iterable[str] | None = None
+) -> pd.DataFrame:
     """Years by classes of a country's exports to the world ("world": of all countries), bn USD, `exports_to_world`.
 
     Raises InputError for an unknown country or classification.

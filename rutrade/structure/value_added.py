@@ -5,6 +5,7 @@ final demand of region d, x output. A = Z diag(x)^-1 are input coefficients, v =
 of output, L = (I - A)^-1. L is never formed: one LU factorisation of I - A serves every question.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +28,7 @@ class WorldTable:
     intermediate: pd.DataFrame
     final: pd.DataFrame
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         z, f = self.intermediate, self.final
         if z.index.nlevels != 2 or not z.index.is_unique:
             raise InputError("world table: rows must be labelled by region and industry, each pair once")
@@ -42,14 +43,15 @@ class WorldTable:
     @cached_property
     def output(self) -> pd.Series:
         """Output x by (region, industry): all deliveries."""
-        return self.intermediate.sum(axis=1) + self.final.sum(axis=1)
+        sold = self.intermediate.to_numpy().sum(axis=1) + self.final.to_numpy().sum(axis=1)
+        return pd.Series(sold, self.intermediate.index)
 
     @cached_property
     def value_added(self) -> pd.Series:
         """Value added v x by (region, industry): output less inputs from all origins."""
-        return self.output - self.intermediate.sum(axis=0)
+        return self.output - self.intermediate.to_numpy().sum(axis=0)
 
-    @property
+    @cached_property
     def regions(self) -> list[str]:
         """Regions in the order of the table."""
         return list(dict.fromkeys(self.intermediate.index.get_level_values(0)))
@@ -64,13 +66,13 @@ class WorldTable:
     def _factors(self) -> tuple:
         from scipy.linalg import lu_factor
 
-        return lu_factor(np.eye(len(self.output)) - self.coefficients)
+        return lu_factor(np.eye(len(self.output)) - self.coefficients, overwrite_a=True, check_finite=False)
 
     def solve(self, right: np.ndarray, transposed: bool = False) -> np.ndarray:
         """L @ right, or L' @ right: from final demand to output, or from value added to its content."""
         from scipy.linalg import lu_solve
 
-        return lu_solve(self._factors, right, trans=int(transposed))
+        return lu_solve(self._factors, right, trans=int(transposed), check_finite=False)
 
 
 def world_table(trade: pd.DataFrame, inputs: pd.DataFrame) -> WorldTable:
@@ -89,15 +91,16 @@ def world_table(trade: pd.DataFrame, inputs: pd.DataFrame) -> WorldTable:
         if strange := [k for k in found if k not in allowed]:
             raise unknown(kind, strange[0], allowed)
     regions, sectors = keys["region"], keys["sector"]
-    sold = trade.pivot(index=["region", "sector"], columns="counterpart", values="value_musd").fillna(0.0)
-    sold = sold.reindex(pd.MultiIndex.from_product([regions, sectors]), fill_value=0.0)[regions].to_numpy()
-    bought = inputs.pivot(index=["region", "sector"], columns="counterpart", values="value_musd").fillna(0.0)
-    bought = bought.reindex(index=pd.MultiIndex.from_product([regions, sectors]), columns=sectors, fill_value=0.0)
+    rows = pd.MultiIndex.from_product([regions, sectors], names=["region", "industry"])
+
+    def wide(table: pd.DataFrame, columns: list[str]) -> np.ndarray:
+        cells = table.pivot(index=["region", "sector"], columns="counterpart", values="value_musd")
+        return cells.reindex(index=rows, columns=columns).fillna(0.0).to_numpy()
+
     shape = (len(regions), len(sectors))
-    sold, bought = sold.reshape(*shape, -1), bought.to_numpy().reshape(*shape, -1)  # [n, k, i], [n, k, j]
+    sold, bought = wide(trade, regions).reshape(*shape, -1), wide(inputs, sectors).reshape(*shape, -1)  # nki, nkj
     use = sold.sum(-1)
     share = sold / np.where(use == 0, 1.0, use)[..., None]
-    rows = pd.MultiIndex.from_product([regions, sectors], names=["region", "industry"])
     intermediate = np.einsum("nki,nkj->iknj", share, bought).reshape(len(rows), len(rows))
     final = np.einsum("nki,nk->ikn", share, use - bought.sum(-1)).reshape(len(rows), len(regions))
     return WorldTable(pd.DataFrame(intermediate, rows, rows), pd.DataFrame(final, rows, regions))
@@ -108,7 +111,7 @@ def content_by_origin(table: WorldTable) -> pd.DataFrame:
 
     Returns (region, industry) x origin, fractions; every row sums to 1.
     """
-    origin = pd.get_dummies(table.output.index.get_level_values(0), dtype=float)[table.regions].to_numpy()
+    origin = np.equal.outer(table.output.index.get_level_values(0).to_numpy(), np.array(table.regions, object))
     x = table.output.to_numpy()
     v = table.value_added.to_numpy() / np.where(x == 0, 1.0, x)
     found = table.solve(v[:, None] * origin, transposed=True)
@@ -128,7 +131,7 @@ def gross_flow(table: WorldTable, exporter: str, importer: str) -> pd.Series:
 
 
 def flow_content(
-    table: WorldTable, exporter: str, importer: str, partner: str | None = None, industries=None
+    table: WorldTable, exporter: str, importer: str, partner: str | None = None, industries: Iterable[str] | None = None
 ) -> pd.DataFrame:
     """Value added in a gross flow by industry: domestic, the partner's and other (0.16), e_i m_oi.
 
@@ -204,3 +207,34 @@ def domestic_content(domestic: np.ndarray, value_added: np.ndarray) -> np.ndarra
         product = int(np.argmax(domestic.sum(axis=0) + value_added))
         raise InputError(f"domestic inputs and value added of product {product} exceed its output; must be at most 1")
     return solve((np.eye(len(domestic)) - domestic).T, value_added)
+
+
+def national_content(table: pd.DataFrame) -> pd.DataFrame:
+    """What a unit of each domestic product consists of by one country's table, `national_io_2016` (0.15).
+
+    Columns: domestic (value added of all domestic industries, v (I - A_d)^-1), imported (a (I - A_d)^-1 with a the
+    imported inputs per unit), taxes (on products used, likewise), fractions that sum to 1, and exports (bn RUB 2016,
+    basic prices). The last row is the whole of exports, each product by its weight. It is imports of all countries
+    together that a national table knows. Raises InputError when a part is missing or the columns do not balance.
+    """
+    parts = {k: table[table["part"] == k] for k in ("domestic", "import", "taxes", "value_added", "output")}
+    if missing := [k for k, part in parts.items() if part.empty]:
+        raise InputError(f"national table: part '{missing[0]}' is missing")
+    output = parts["output"].set_index("column")["value_bn_rub_2016"]
+    products = list(output.index)
+    wide = (
+        parts["domestic"].pivot(index="row", columns="column", values="value_bn_rub_2016").reindex(products).fillna(0)
+    )
+    coefficients = (wide.reindex(columns=products, fill_value=0.0) / output).to_numpy()
+    inputs = {k: parts[k].groupby("column")["value_bn_rub_2016"].sum().reindex(products, fill_value=0.0) / output
+              for k in ("value_added", "import", "taxes")}  # fmt: skip
+    gap = abs(coefficients.sum(axis=0) + sum(inputs.values()) - 1)
+    if gap.max() > 1e-3:
+        raise InputError(f"national table: inputs of {gap.idxmax()} miss its output by {100 * gap.max():.2f} %")
+    names = {"domestic": "value_added", "imported": "import", "taxes": "taxes"}
+    frame = pd.DataFrame({n: domestic_content(coefficients, inputs[k].to_numpy()) for n, k in names.items()}, products)
+    frame["exports"] = wide["exports"] if "exports" in wide else 0.0
+    weight = frame["exports"] / frame["exports"].sum()
+    total = [*(frame[list(names)].mul(weight, axis=0).sum()), frame["exports"].sum()]
+    frame.loc["exports"] = total
+    return frame

@@ -6,9 +6,9 @@ Values are bn USD, at current prices or at the prices of the base year; prices a
 gravity (evidence) | shares -> projection (3.3)-(3.7) -> backtest (held against what came); inputs reads the data.
 """
 
-from rutrade.trade import counterfactuals, equilibrium, gravity, inputs, world
+from rutrade.trade import counterfactuals, equilibrium, gravity, inputs, world, world_draws
 from rutrade.trade.backtest import METHODS, error_table, forecast_errors, interval_errors, rolling_errors
-from rutrade.trade.counterfactuals import WorldDraws, WorldPaths
+from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.equilibrium import WorldSolution
 from rutrade.trade.gravity import GravityEstimates, break_2022, gravity_panel
 from rutrade.trade.groups import CHEMICALS, ENGINEERING, FLOWS, GROUPS, QUANTILES
@@ -26,16 +26,50 @@ from rutrade.trade.projection import (
     targets,
     valuation,
 )
-from rutrade.trade.shares import china_shares
+from rutrade.trade.shares import china_shares, observed_shares
 from rutrade.trade.world import Benchmark
+from rutrade.trade.world_draws import WorldDraws
 
 __all__ = [
-    "counterfactuals", "equilibrium", "gravity", "inputs", "world",
-    "Benchmark", "WorldDraws", "WorldPaths", "WorldSolution", "baseline", "solve",
-    "CHEMICALS", "ENGINEERING", "FLOWS", "GROUPS", "METHODS", "QUANTILES", "GravityEstimates", "Inputs",
-    "Paths", "Projection", "TradeBase", "TradeModel", "break_2022", "china_share_of", "china_shares",
-    "engineering_chemicals_share", "error_table", "forecast_errors", "gravity_panel", "interval_errors",
-    "lever_effects", "redirection_needed", "rolling_errors", "share_draws", "targets", "valuation",
+    "CHEMICALS",
+    "ENGINEERING",
+    "FLOWS",
+    "GROUPS",
+    "METHODS",
+    "QUANTILES",
+    "Benchmark",
+    "GravityEstimates",
+    "Inputs",
+    "Paths",
+    "Projection",
+    "TradeBase",
+    "TradeModel",
+    "WorldDraws",
+    "WorldPaths",
+    "WorldSolution",
+    "baseline",
+    "break_2022",
+    "china_share_of",
+    "china_shares",
+    "counterfactuals",
+    "engineering_chemicals_share",
+    "equilibrium",
+    "error_table",
+    "forecast_errors",
+    "gravity",
+    "gravity_panel",
+    "inputs",
+    "interval_errors",
+    "lever_effects",
+    "observed_shares",
+    "redirection_needed",
+    "rolling_errors",
+    "share_draws",
+    "solve",
+    "targets",
+    "valuation",
+    "world",
+    "world_draws",
 ]  # fmt: skip
 
 

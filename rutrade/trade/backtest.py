@@ -1,5 +1,7 @@
 """Forecasts held against what came: rolling errors beside naive forecasts, and the errors of the intervals."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,12 @@ METHODS = ("model", "no change", "last share", "trend")
 
 
 def forecast_errors(
-    history: pd.DataFrame, elasticities: pd.DataFrame, paths: Paths, world: pd.DataFrame, origin: int, years
+    history: pd.DataFrame,
+    elasticities: pd.DataFrame,
+    paths: Paths,
+    world: pd.DataFrame,
+    origin: int,
+    years: Iterable[int],
 ) -> pd.DataFrame:
     """Forecasts made with values up to `origin` for later `years`, beside the naive ones, with their log errors.
 
@@ -68,7 +75,7 @@ def _trend(past: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return slope, mean - slope * middle
 
 
-def _structure(values, flow: str, origin: int) -> pd.Series:
+def _structure(values: pd.DataFrame, flow: str, origin: int) -> pd.Series:
     """Values by group in the latest structure known at the origin, else the first one."""
     groups = values.xs(flow, level="flow").drop(index="TOTAL", level="group", errors="ignore")
     known = [y for y in groups if groups[y].notna().any()]
@@ -76,7 +83,9 @@ def _structure(values, flow: str, origin: int) -> pd.Series:
     return weight.loc[weight.index.get_level_values("series")[0]]  # one reporter, never a mixture
 
 
-def rolling_errors(history, elasticities, paths: Paths, world, last: int = 2023) -> pd.DataFrame:
+def rolling_errors(
+    history: pd.DataFrame, elasticities: pd.DataFrame, paths: Paths, world: pd.DataFrame, last: int = 2023
+) -> pd.DataFrame:
     """`forecast_errors` from every origin to every later year up to `last` (hold-out years stay outside).
 
     Raises InputError when the history misses a year.
@@ -88,7 +97,7 @@ def rolling_errors(history, elasticities, paths: Paths, world, last: int = 2023)
     return pd.concat(parts, ignore_index=True)
 
 
-def error_table(errors: pd.DataFrame, by=("flow", "method")) -> pd.DataFrame:
+def error_table(errors: pd.DataFrame, by: Sequence[str] = ("flow", "method")) -> pd.DataFrame:
     """Root mean square, mean and number of log errors by the given columns (plus method as columns when in `by`)."""
     grouped = errors.dropna(subset=["log_error"]).groupby(list(by))["log_error"]
     rms = grouped.agg(lambda e: float(np.sqrt((e**2).mean())))

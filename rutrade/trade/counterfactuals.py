@@ -1,4 +1,4 @@
-"""What could change in the world: shocks as functions, the world of a later year, and draws of what is uncertain.
+"""What could change in the world: shocks as functions, and the world of a later year.
 
 Each function gives `Shocks`; `together` joins several; `equilibrium.solve_shocks` solves them. All hats are new over
 the benchmark; values are bn USD.
@@ -11,13 +11,10 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
-from rutrade.draws import triangular
-from rutrade.trade.equilibrium import WorldSolution, solve_shocks, with_theta
+from rutrade.trade.equilibrium import WorldSolution, solve_shocks
 from rutrade.trade.hats import Targets
 from rutrade.trade.shocks import Shocks, named
 from rutrade.trade.world import Benchmark
-
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def productivity(b: Benchmark, hats: Mapping[str, float], region: str = "RUS") -> Shocks:
@@ -70,7 +67,8 @@ def levers(b: Benchmark, table: pd.DataFrame, groups: pd.DataFrame, sizes: Mappi
     `world_groups`, last year. sizes: lever -> "low", "central", "high", or the cut in the groups where it is largest.
     Levers add up within a sector. Raises InputError for an unknown lever or size and a cut of 1 and more.
     """
-    known, cost = list(dict.fromkeys(table["lever"])), {}
+    known = list(dict.fromkeys(table["lever"]))
+    cost: dict[tuple[str, ...], float] = {}
     for lever, size in sizes.items():
         if lever not in known:
             raise unknown("lever", lever, known)
@@ -158,34 +156,28 @@ def oil_supply(b: Benchmark, hat: float, regions: Iterable[str] | None = None) -
     return named(b, resources={(region, sector): hat for region in regions for sector in oil})
 
 
-def oil_price(b: Benchmark, hat: float) -> tuple[Shocks, Targets]:
-    """No shock, and the target that the world price of crude is `hat`, over world value added, (3.15)."""
-    if not hat > 0:
-        raise InputError(f"oil_price is {hat}; a hat must be positive")
-    return Shocks.none(b), Targets(oil_price=float(hat))
-
-
-def growth(b: Benchmark, hats: Mapping[str, float]) -> tuple[Shocks, Targets]:
-    """No shock, and the target that the volume of GDP of the named regions is a hat, that of others 1, (3.14).
+def growth(b: Benchmark, hats: Mapping[str, float]) -> Targets:
+    """The target that the volume of GDP of the named regions is a hat and that of all others 1, (3.14).
 
     Raises InputError for an unknown region or a hat that is not positive.
     """
-    target = named(b, labour=hats).labour
-    return Shocks.none(b), Targets(gdp=target)
+    return Targets(gdp=named(b, labour=hats).labour)
 
 
-def together(*parts: Shocks) -> Shocks:
-    """Several shocks at once: hats multiply, changes of the balance add. Raises InputError for two given prices."""
-    first, *rest = parts
-    for s in rest:
-        if (first.given & s.given).any():
+def together(b: Benchmark, *parts: Shocks) -> Shocks:
+    """Several shocks at once: hats multiply, changes of the balance add up.
+
+    Raises InputError when two of them give the price of one sector.
+    """
+    sums = {"balance": b.balance + sum(s.balance - b.balance for s in parts)}
+    for name in ("productivity", "trade_cost", "labour", "resources", "demand"):
+        sums[name] = np.prod([getattr(s, name) for s in parts], axis=0)
+    fob = np.full_like(b.output, np.nan)
+    for s in parts:
+        if (s.given & ~np.isnan(fob)).any():
             raise InputError("two shocks give the price of one sector; only one may")
-        first = Shocks(
-            first.productivity * s.productivity, first.trade_cost * s.trade_cost, first.labour * s.labour,
-            first.resources * s.resources, first.balance, first.demand * s.demand,
-            np.where(first.given, first.fob, s.fob),
-        )  # fmt: skip
-    return first
+        fob = np.where(s.given, s.fob, fob)
+    return Shocks(fob=fob, **sums)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +195,11 @@ class WorldPaths:
     current_account: pd.DataFrame
     base: int = 2022
     last_known: int = 2024
+
+    @property
+    def years(self) -> list[int]:
+        """Years of a baseline: from the base on, with growth and prices."""
+        return sorted(int(y) for y in set(self.volume.index) & set(self.brent.index) if y >= self.base)
 
     def gdp(self, year: int) -> pd.Series:
         """Hat of the volume of GDP by region, from the base to `year`, (3.14)."""
@@ -234,7 +231,7 @@ class WorldPaths:
 def baseline(
     b: Benchmark,
     paths: WorldPaths,
-    year: int | None,
+    year: int,
     brent: str | float = "mid",
     gdp: Mapping[str, float] | None = None,
     balance_years: tuple[int, int] | None = (2023, 2025),
@@ -243,12 +240,10 @@ def baseline(
     """The world of a later year without any shock: growth (3.14), oil (3.15), balances of `balance_years`.
 
     brent: "low", "mid", "high" or USD a barrel. gdp: factors on the hats of GDP volume by region. balance_years None
-    keeps the benchmark's balance. start: a baseline close by. Values are scaled to the year's world nominal GDP; `rebased()` makes the solution a
-    benchmark. Raises InputError for a year outside the paths or an unknown price path.
+    keeps the benchmark's balance. start: a baseline close by. Values are scaled to the year's world nominal GDP;
+    `rebased()` makes the solution a benchmark. Raises InputError for a year outside the paths or an unknown price path.
     """
-    known = sorted(set(paths.volume.index) & set(paths.brent.index))
-    known = [y for y in known if y >= paths.base]
-    if year not in known:
+    if year not in (known := paths.years):
         raise unknown("year of the world's baseline", year, known)
     if isinstance(brent, str) and brent not in paths.brent:
         raise unknown("path of Brent", brent, list(paths.brent))
@@ -260,146 +255,3 @@ def baseline(
     oil = paths.oil(year, brent)
     solution = solve_shocks(b, shocks, start, Targets(gdp=target, oil_price=oil))
     return replace(solution, nominal=paths.scale(year))
-
-
-def growth_errors(paths: WorldPaths, horizon: int) -> np.ndarray:
-    """What a forecast of unchanged growth would have missed: origins x regions, log of the GDP volume after `horizon`.
-
-    Each row is one origin of the past, so that errors of regions keep their connection. Centred on zero. Wider than
-    the errors of the IMF's own forecasts are likely to be.
-    """
-    growth = np.log1p(paths.volume.loc[: paths.last_known])
-    before = growth.rolling(horizon).mean()
-    after = before.shift(-horizon)
-    gap = ((after - before) * horizon).dropna().to_numpy(float)
-    return gap - gap.mean(0)
-
-
-@dataclass(frozen=True, eq=False)
-class WorldDraws:
-    """Draws: parameters (draw x theta by family, brent, growth origin) and one row of figures a draw.
-
-    figures: draw x figure; `intervals()` gives their quantiles. central: the same figures at central values.
-    """
-
-    parameters: pd.DataFrame
-    figures: pd.DataFrame
-    central: pd.Series
-
-    def intervals(self) -> pd.DataFrame:
-        """Figure, central, and the quantiles q05 to q95 over the draws."""
-        table = self.figures.quantile(list(QUANTILES)).T
-        table.columns = [f"q{100 * q:02.0f}" for q in QUANTILES]
-        table.insert(0, "central", self.central)
-        return table.rename_axis("figure").reset_index()
-
-
-def draws(
-    b: Benchmark,
-    theta: pd.DataFrame,
-    paths: WorldPaths | None = None,
-    year: int | None = None,
-    shock: Callable[[Benchmark], Shocks] | None = None,
-    number: int = 1000,
-    seed: int = 0,
-    workers: int = 1,
-) -> WorldDraws:
-    """Draws of what is uncertain: theta over its studies, and with `paths` and `year` growth and oil too.
-
-    theta: data table; a draw takes one study for each family of sectors. Growth: errors of one past origin
-    (`growth_errors`) for all regions. Brent: triangular between its paths. shock: a counterfactual on top, a function
-    of the benchmark it starts from; figures then hold its effects too. Figures: value (bn USD) of both flows between
-    Russia and China by group, and with a shock "... change %" of each, China's share and welfare. The same seed gives
-    the same bytes on any number of workers; memory does not grow with the states. Raises InputError for draws < 1.
-    """
-    if number < 1:
-        raise InputError(f"draws is {number}; must be 1 or more")
-    parameters, thetas, factors = _parameters(b, theta, paths, year, number, seed)
-    brent = parameters["brent"].to_numpy() if "brent" in parameters else np.full(number, np.nan)
-    setting = _Setting(b, paths, year, shock)
-    middle = setting.solutions(b.theta, np.ones(len(b.regions)), np.nan)
-    setting = replace(setting, near=tuple(middle))
-    rows = _parallel(setting, [(thetas[k], factors[k], brent[k]) for k in range(number)], workers)
-    central = pd.Series(setting.figures(middle))
-    return WorldDraws(parameters, pd.DataFrame(rows).rename_axis("draw"), central)
-
-
-def _parameters(b: Benchmark, theta: pd.DataFrame, paths, year, number: int, seed: int):
-    """Drawn parameters as a table, theta (draw x sector), factors on GDP (draw x region)."""
-    rng = np.random.default_rng(seed)
-    values = theta.pivot(index="sector", columns="study", values="value").reindex(list(b.sector_codes))
-    families = b.sectors["theta_family"].astype(str)
-    names = list(dict.fromkeys(sorted(families)))
-    columns = sorted(values.columns)
-    chosen = rng.integers(len(columns), size=(number, len(names)))
-    study = chosen[:, [names.index(f) for f in families]]
-    thetas = values[columns].to_numpy(float)[np.arange(len(b.sectors)), study]
-    parameters = pd.DataFrame({f"theta, {n}": [columns[c] for c in chosen[:, k]] for k, n in enumerate(names)})
-    factors = np.ones((number, len(b.regions)))
-    if paths is not None:
-        low, mid, high = (float(paths.brent.at[year, c]) for c in ("low", "mid", "high"))
-        parameters["brent"] = triangular(rng.random(number), low, mid, high)
-        errors = growth_errors(paths, max(year - paths.last_known, 1))
-        origin = rng.integers(len(errors), size=number)
-        parameters["growth origin"] = origin
-        order = [list(paths.volume.columns).index(r) for r in b.region_codes]
-        factors = np.exp(errors[origin][:, order])
-    return parameters, thetas, factors
-
-
-@dataclass(frozen=True, eq=False)
-class _Setting:
-    """What all draws share. near: the solutions at central values, from which the others start."""
-
-    b: Benchmark
-    paths: WorldPaths | None
-    year: int | None
-    shock: Callable[[Benchmark], Shocks] | None
-    near: tuple[WorldSolution, ...] = ()
-
-    def solutions(self, theta: np.ndarray, factor: np.ndarray, brent: float) -> list[WorldSolution]:
-        """The world without and, if there is one, with the shock."""
-        b, (first, second) = with_theta(self.b, theta), (*self.near, None, None)[:2]
-        if self.paths is None:
-            found = [solve_shocks(b, Shocks.none(b), first)]
-        else:
-            level = "mid" if np.isnan(brent) else float(brent)
-            gdp = dict(zip(b.region_codes, factor, strict=True))
-            found = [baseline(b, self.paths, self.year, level, gdp, start=first)]
-        if self.shock is not None:
-            base = found[0].rebased()
-            found.append(solve_shocks(base, self.shock(base), second))
-        return found
-
-    def figures(self, solutions: list[WorldSolution]) -> dict[str, float]:
-        """Figures of one draw."""
-        start, *shocked = solutions
-        cells = [(one, other, group) for one, other in (("RUS", "CHN"), ("CHN", "RUS")) for group in start.groups()]
-        figures = {f"{one} to {other}, {group}, bn USD": start.flow(one, other, group) for one, other, group in cells}
-        for new in shocked:
-            for one, other, group in cells:
-                change = 100 * (new.flow(one, other, group) / start.flow(one, other, group) - 1)
-                figures[f"{one} to {other}, {group}, change %"] = change
-            for flow in ("export", "import"):
-                change = 100 * (new.share("RUS", "CHN", flow) - start.share("RUS", "CHN", flow))
-                figures[f"CHN in the {flow}s of RUS, points"] = change
-            for region in ("RUS", "CHN"):
-                figures[f"real final demand of {region}, change %"] = 100 * (float(new.welfare[region]) - 1)
-        return figures
-
-
-def _batch(setting: _Setting, tasks: list) -> list[dict[str, float]]:
-    return [setting.figures(setting.solutions(*task)) for task in tasks]
-
-
-def _parallel(setting: _Setting, tasks: list, workers: int) -> list[dict[str, float]]:
-    """Rows in the order of the tasks; batches go to processes of one thread each."""
-    if workers == 1:
-        return _batch(setting, tasks)
-    from joblib import Parallel, delayed, parallel_config
-
-    size = max(1, min(50, -(-len(tasks) // (4 * workers))))
-    batches = [tasks[k : k + size] for k in range(0, len(tasks), size)]
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        rows = Parallel(n_jobs=workers)(delayed(_batch)(setting, batch) for batch in batches)
-    return [row for batch in rows for row in batch]

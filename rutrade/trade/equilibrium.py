@@ -5,6 +5,7 @@ given factor prices `hats.System` finds prices, shares, spending and output; a s
 excess demand. Steps are Broyden's, from the derivative at the benchmark.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -139,7 +140,6 @@ class WorldSolution:
         """This equilibrium as the benchmark of further shocks; values keep the scale of `nominal`."""
         s = self.state
         inputs = s.input_share * s.output[:, None, :] * self.nominal
-        inputs = np.minimum(inputs, inputs * _ratio(self.trade.sum(2), inputs.sum(2))[:, :, None])
         return replace(self.benchmark, trade=self.trade, inputs=inputs)
 
     def groups(self) -> list[str]:
@@ -153,8 +153,8 @@ class WorldSolution:
         return pd.DataFrame({name: array.ravel() for name, array in columns.items()}, index).reset_index()
 
 
-def _ratio(new, old):
-    """new over old; 1 where there was nothing."""
+def _ratio(new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    """New over old; 1 where there was nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(old) > 0, np.asarray(new) / np.asarray(old), 1.0)
 
@@ -183,32 +183,40 @@ def solve(
     resources: Named = None,
     balance: Named = None,
     demand: Named = None,
-    theta=None,
+    theta: Mapping[str, float] | np.ndarray | None = None,
     fob: Named = None,
+    gdp: Named = None,
+    oil_price: float | None = None,
     start: WorldSolution | None = None,
 ) -> WorldSolution:
     """The equilibrium after shocks, (3.8)-(3.13); each shock is an array or a mapping of names, see `shocks.named`.
 
     productivity T, trade_cost tau, labour L, resources R, demand b, fob (prices of an exporter's sectors given from
     outside) are hats; balance D' is bn USD at the benchmark's world value added. theta: elasticities in place of the
-    benchmark's, by sector (array or mapping sector -> value for those that differ). start: a solution close by, whose
-    factor prices are the first guess. Raises InputError for a shock that is not allowed or has no solution; the message
-    names the market that does not clear.
+    benchmark's, by sector (array, or mapping sector -> value for those that differ). Targets: gdp (region -> hat of its
+    volume, all others 1; labour adjusts, (3.14)) and oil_price (hat, over world value added; demand for oil adjusts,
+    (3.15)). start: a solution close by, whose factor prices are the first guess.
+
+    Raises InputError for a shock that is not allowed or has no solution; the message names the market that does not
+    clear.
     """
     if theta is not None:
         benchmark = with_theta(benchmark, theta)
     shocks = named_shocks.named(benchmark, productivity, trade_cost, labour, resources, balance, demand, fob)
-    return solve_shocks(benchmark, shocks, start)
+    if oil_price is not None and not oil_price > 0:
+        raise InputError(f"oil_price is {oil_price}; a hat must be positive")
+    volume = None if gdp is None else named_shocks.named(benchmark, labour=gdp).labour
+    return solve_shocks(benchmark, shocks, start, Targets(volume, oil_price))
 
 
-def with_theta(benchmark: Benchmark, theta) -> Benchmark:
+def with_theta(benchmark: Benchmark, theta: Mapping[str, float] | pd.Series | np.ndarray) -> Benchmark:
     """The benchmark with other trade elasticities. Raises InputError for an unknown sector or theta <= 0."""
-    if hasattr(theta, "keys"):
+    if isinstance(theta, (Mapping, pd.Series)):
         for sector in theta.keys():
             if sector not in benchmark.sectors.index:
                 raise unknown("sector", sector, benchmark.sector_codes)
         current = dict(zip(benchmark.sector_codes, benchmark.theta, strict=True))
-        theta = elasticities({**current, **theta}, benchmark.sector_codes)
+        theta = elasticities({**current, **dict(theta)}, benchmark.sector_codes)
     return replace(benchmark, theta=np.asarray(theta, float))
 
 
@@ -226,13 +234,17 @@ def solve_shocks(
     if len(first) != system.unknowns:
         raise InputError(f"start has {len(first)} unknowns; this system has {system.unknowns}")
     u, state, count, inverse = _broyden(system, first, near, inverse)
-    method = "Broyden"
-    if state is None or not np.abs(state.residual).max() <= ENOUGH:
-        u, state, more = _anderson(system, first, near)
-        count, method, inverse = count + more, "Anderson", None
-    if state is not None and np.abs(state.residual).max() <= ENOUGH:
-        return WorldSolution(benchmark, shocks, state, u, inverse, count, method)
-    raise InputError(_no_solution(system, state))
+    if _worst(state) <= ENOUGH:
+        return WorldSolution(benchmark, shocks, state, u, inverse, count)
+    u, other, more = _anderson(system, first, near)
+    if _worst(other) <= ENOUGH:
+        return WorldSolution(benchmark, shocks, other, u, None, count + more, "Anderson")
+    raise InputError(_no_solution(system, min(state, other, key=_worst)))
+
+
+def _worst(state: State | None) -> float:
+    """Largest gap of a state; infinite where there is none."""
+    return np.inf if state is None else float(np.abs(state.residual).max())
 
 
 def _no_solution(system: System, state: State | None) -> str:
@@ -261,26 +273,28 @@ def _evaluate(system: System, u: np.ndarray, near: State | None) -> State | None
     return state if sound else None
 
 
-def _broyden(system: System, u: np.ndarray, near: State | None, inverse: np.ndarray | None, limit: int = 60):
+def _broyden(
+    system: System, u: np.ndarray, near: State | None, inverse: np.ndarray | None, limit: int = 60
+) -> tuple[np.ndarray, State | None, int, np.ndarray]:
     """Broyden's method from the Jacobian at the benchmark, or of a start; steps that make things worse are halved."""
     inverse = (system.prepared.inverse(system.targets) if inverse is None else inverse).copy()
     state, count = _evaluate(system, u, near), 1
     while state is not None and count < limit:
         residual = state.residual
-        size = np.abs(residual).max()
+        size = _worst(state)
         if size <= TOLERANCE:
             break
         step = -inverse @ residual
-        step *= min(1.0, LARGEST_STEP / np.abs(step).max())
+        step *= LARGEST_STEP / max(LARGEST_STEP, np.abs(step).max())
         for _ in range(6):
             new = _evaluate(system, u + step, state)
             count += 1
-            if new is not None and np.abs(new.residual).max() < 3 * size:
+            if _worst(new) < 3 * size:
                 break
             step = step / 2
         if new is None:
             break
-        if size <= ENOUGH and np.abs(new.residual).max() >= size:  # rounding: no step helps any more
+        if size <= ENOUGH and _worst(new) >= size:  # rounding: no step helps any more
             break
         change = new.residual - residual
         moved = inverse @ change
@@ -293,11 +307,12 @@ def _broyden(system: System, u: np.ndarray, near: State | None, inverse: np.ndar
 
 def _anderson(
     system: System, u: np.ndarray, near: State | None, limit: int = 400, depth: int = 8, damping: float = 0.3
-):
+) -> tuple[np.ndarray, State | None, int]:
     """Anderson's acceleration of raising each factor's price with its excess demand."""
     state, count = _evaluate(system, u, near), 1
-    points, gaps = [], []
-    while state is not None and count < limit and np.abs(state.residual).max() > TOLERANCE:
+    points: list[np.ndarray] = []
+    gaps: list[np.ndarray] = []
+    while state is not None and count < limit and _worst(state) > TOLERANCE:
         gap = damping * np.clip(state.residual, -2, 2)
         points, gaps = [*points[-depth:], u], [*gaps[-depth:], gap]
         step = gap
@@ -305,10 +320,10 @@ def _anderson(
             rise = np.array([gap - g for g in gaps[:-1]]).T
             weight = np.linalg.lstsq(rise, gap, rcond=1e-10)[0]
             step = gap - np.array([u + gap - p - g for p, g in zip(points[:-1], gaps[:-1], strict=True)]).T @ weight
-        step *= min(1.0, LARGEST_STEP / np.abs(step).max())
+        step *= LARGEST_STEP / max(LARGEST_STEP, np.abs(step).max())
         new = _evaluate(system, u + step, state)
         count += 1
-        if new is None or np.abs(new.residual).max() > 10 * np.abs(state.residual).max():
+        if _worst(new) > 10 * _worst(state):
             points, gaps, step = [], [], gap / 4
             new = _evaluate(system, u + step, state)
             count += 1
@@ -318,7 +333,9 @@ def _anderson(
     return u, state, count
 
 
-def jacobian(solution: WorldSolution, region: str = "RUS", sectors=None, given: bool = True) -> pd.DataFrame:
+def jacobian(
+    solution: WorldSolution, region: str = "RUS", sectors: Iterable[str] | None = None, given: bool = True
+) -> pd.DataFrame:
     """First-order response of a region's exports to the cost of its sectors, in equilibrium.
 
     sectors: codes whose cost moves (default: all goods without a specific factor). given: the prices of all these
@@ -331,6 +348,7 @@ def jacobian(solution: WorldSolution, region: str = "RUS", sectors=None, given: 
     if sectors is None:
         mask = b.sectors_of("goods") & (b.resource_share == 0)
         sectors = [code for code, chosen in zip(b.sector_codes, mask, strict=True) if chosen]
+    sectors = list(sectors)
     places = []
     for code in sectors:
         if code not in b.sectors.index:

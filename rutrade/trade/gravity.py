@@ -1,11 +1,16 @@
 """Gravity estimates (3.1) and the break of 2022 (3.2), by PPML."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
+
+if TYPE_CHECKING:
+    from pyfixest.estimation import Fepois
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def gravity_panel(sectors: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return panel.astype({"year": int, "value": float, "contiguity": int, "language": int, "fta": int})
 
 
-def estimate(panel: pd.DataFrame, specifications=("no_pair", "pair")) -> GravityEstimates:
+def estimate(panel: pd.DataFrame, specifications: Iterable[str] = ("no_pair", "pair")) -> GravityEstimates:
     """PPML gravity by sector with exporter-year and importer-year effects, errors clustered by unordered pair.
 
     (3.1)  E[X_ij,t] = exp(a_i,t + b_j,t + beta' (ln distance, contiguity, language, fta, border))
@@ -116,7 +121,7 @@ def _check_panel(panel: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"gravity panel: classifications are mixed ({found}); use one revision")
     data = panel[columns].sort_values(keys, ignore_index=True)
 
-    def refuse(bad: pd.Series, problem: str):
+    def refuse(bad: pd.Series, problem: str) -> None:
         if bad.any():
             row = data.loc[bad.idxmax(), columns[:6]]
             raise InputError(f"gravity panel: {problem} ({', '.join(f'{k} {v}' for k, v in row.items())})")
@@ -139,7 +144,7 @@ def _check_panel(panel: pd.DataFrame) -> pd.DataFrame:
     return data
 
 
-def _ppml(formula: str, data: pd.DataFrame, cluster: str):
+def _ppml(formula: str, data: pd.DataFrame, cluster: str) -> "Fepois":
     import pyfixest
 
     # k_fixef "full": errors do not hang on the order in which nested effects are met. Tolerances: totals add up, and
@@ -149,7 +154,7 @@ def _ppml(formula: str, data: pd.DataFrame, cluster: str):
     return pyfixest.fepois(formula, data, vcov={"CRV1": cluster}, **options, **checks)
 
 
-def _tidy(fit) -> pd.DataFrame:
+def _tidy(fit: "Fepois") -> pd.DataFrame:
     names = {"Coefficient": "term", "Estimate": "coefficient", "Std. Error": "standard_error", "Pr(>|t|)": "p_value",
              "2.5%": "ci_low", "97.5%": "ci_high"}  # fmt: skip
     return fit.tidy().reset_index().rename(columns=names)[list(names.values())]

@@ -1,6 +1,7 @@
-"""The equations of the world model, (3.8)-(3.13), in hats (new over benchmark), and their derivative at the benchmark.
+"""The equations of the world model, (3.8)-(3.15), in hats (new over benchmark), and their derivative there.
 
-Index order: trade [importer n, sector j, exporter i], inputs [region n, input k, user j], the rest [region n, sector j].
+Index order: trade [importer n, sector j, exporter i], inputs [region n, input k, user j], the rest [region n,
+sector j].
 Values are bn USD; world value added is the numeraire and stays what it is in the benchmark.
 """
 
@@ -94,35 +95,36 @@ class System:
         self.unknowns = self.prices + labour + (self.targets.oil_price is not None)
         theta, s = b.theta, shocks
         self._weights(s.demand)
-        # sector first: pi tau^-theta as one matrix product by sector
-        self.open = (b.import_share * s.trade_cost ** -theta[None, :, None]).transpose(1, 0, 2).copy()
-        self.world = b.value_added.sum()
-        self.prepared = prepared(b, s.given)
-
-    def _weights(self, demand: np.ndarray) -> None:
-        """b gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
-        b, last = self.b, len(self.b.sectors)
-        self.inputs = b.input_share * demand[None, :, :last]
-        self.primary = 1 - self.inputs.sum(1)
-        self.wanted = b.final_share * demand[None, :, last]
-        self.wanted = self.wanted / self.wanted.sum(1, keepdims=True)
         if ((self.primary <= 0) & (b.value_added_share > 0)).any():
             n, j = np.argwhere((self.primary <= 0) & (b.value_added_share > 0))[0]
             raise InputError(
                 f"demand: inputs of {b.sector_codes[j]} in {b.region_codes[n]} would take"
                 f" {self.inputs[n, :, j].sum():.3g} of its cost; must stay below 1"
             )
+        # sector first: pi tau^-theta as one matrix product by sector
+        self.open = (b.import_share * s.trade_cost ** -theta[None, :, None]).transpose(1, 0, 2).copy()
+        self.world = b.value_added.sum()
+        self.prepared = prepared(b, s.given)
 
-    def _blend(self, weights, price, primary, factor, substitution):
-        """log of the CES mean of input prices and the factor price, (3.9)."""
-        k = 1 - substitution
-        if abs(k) < 1e-9:
-            return np.matmul(price[:, None, :], weights)[:, 0] + primary * factor
-        mean = np.matmul(np.exp(k * price)[:, None, :], weights)[:, 0] + primary * np.exp(k * factor)
-        return np.log(mean) / k
+    def _weights(self, demand: np.ndarray) -> None:
+        """B gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
+        b, last = self.b, len(self.b.sectors)
+        self.inputs = b.input_share * demand[None, :, :last]
+        self.primary = 1 - self.inputs.sum(1)
+        self.wanted = b.final_share * demand[None, :, last]
+        self.wanted = self.wanted / self.wanted.sum(1, keepdims=True)
 
-    def _prices(self, factor: np.ndarray, near: State | None):
-        """log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first.
+    def _unit_cost(self, price: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        """Log c_nj from log prices of inputs and factors, (3.9)."""
+        k = 1 - self.b.input_substitution
+        if abs(k) < 1e-9:  # Cobb-Douglas
+            return np.matmul(price[:, None, :], self.inputs)[:, 0] + self.primary * factor
+        # shares sum to 1: log1p of the mean of expm1 keeps its digits where k is small
+        mean = np.matmul(np.expm1(k * price)[:, None, :], self.inputs)[:, 0] + self.primary * np.expm1(k * factor)
+        return np.log1p(mean) / k
+
+    def _prices(self, factor: np.ndarray, near: State | None) -> tuple[np.ndarray, ...]:
+        """Log P, log c and log gate prices that solve (3.9) and (3.10) at the factor prices, and pi' sector first.
 
         Newton's steps with the derivative of the state nearby (where no price is given) or of the benchmark.
         """
@@ -133,7 +135,7 @@ class System:
         price, last = np.zeros_like(b.output) if near is None else near.log_price, np.inf
         lu = self.prepared.lu if near is None or given.any() else near.lu
         for _ in range(1000):
-            cost = self._blend(self.inputs, price, self.primary, factor, b.input_substitution)
+            cost = self._unit_cost(price, factor)
             gate = np.where(given, fob, cost - log_t)
             weight = np.exp(-b.theta * gate).T[:, None, :] * self.open
             total = weight.sum(2)
@@ -149,7 +151,7 @@ class System:
         return new, cost, gate, weight / total[:, :, None]
 
     def split(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        """log wages, log resource prices (region x sector), log labour and log shift of crude of the unknowns."""
+        """Log wages, log resource prices (region x sector), log labour and log shift of crude of the unknowns."""
         n, size = len(self.b.regions), self.prices
         resource = np.zeros_like(self.b.output)
         resource[self.active] = u[n:size]
@@ -171,7 +173,8 @@ class System:
         inputs = self.inputs * np.exp(k * (log_p[:, :, None] - cost[:, None, :]))  # gamma' of (3.9)
         primary = self.primary * np.exp(k * (factor - cost))
         basket = self.wanted * np.exp(f * log_p)
-        consumer = np.log(basket.sum(1)) / f if abs(f) > 1e-9 else (self.wanted * log_p).sum(1)
+        mean = (self.wanted * np.expm1(f * log_p)).sum(1)
+        consumer = np.log1p(mean) / f if abs(f) > 1e-9 else (self.wanted * log_p).sum(1)
         workers = s.labour * np.exp(log_l)
         labour = np.exp(log_w) * workers * b.labour_income
         rent = np.exp(log_r) * s.resources * b.resource_income
@@ -209,7 +212,8 @@ class Prepared:
     """What solutions from one benchmark with the same given prices share; made when first asked for."""
 
     def __init__(self, b: Benchmark, given: np.ndarray):
-        self._b, self._given, self._inverses = b, given, {}
+        self._b, self._given = b, given
+        self._inverses: dict[tuple[bool, bool], np.ndarray] = {}
 
     @cached_property
     def lu(self) -> tuple:
@@ -234,12 +238,10 @@ def prepared(b: Benchmark, given: np.ndarray) -> Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """First-order changes for m directions: logs of hats, except levels (bn USD) of use, output, value added."""
+    """First-order changes for m directions, of logs."""
 
     gate: np.ndarray  # n x j x m
-    price: np.ndarray  # n x j x m
     trade: np.ndarray  # importer x sector x exporter x m, relative
-    output: np.ndarray  # n x j x m, bn USD
     residual: np.ndarray  # factor markets x m
     volume: np.ndarray  # GDP at benchmark prices, n x m
     crude: np.ndarray  # world price of crude, m
@@ -257,9 +259,18 @@ class Linear:
         self.lu_use = self.lu if self.free.all() else lu_factor(_chain(self.share, b.input_share), check_finite=False)
         self.active = b.resource_income > 0
 
-    def change(self, wage, resource, gate=None, trade_cost=None, labour=None, shift=None) -> Change:
+    def change(
+        self,
+        wage: np.ndarray,
+        resource: np.ndarray,
+        gate: np.ndarray | None = None,
+        trade_cost: np.ndarray | None = None,
+        labour: np.ndarray | None = None,
+        shift: np.ndarray | None = None,
+    ) -> Change:
         """Changes for log changes of wages (n x m), resource prices (n x j x m), gate prices beyond cost (n x j x m),
-        trade cost (importer x sector x exporter x m), labour (n x m) and the demand for oil (m)."""
+        trade cost (importer x sector x exporter x m), labour (n x m) and the demand for oil (m).
+        """
         from scipy.linalg import lu_solve
 
         b, rho = self.b, self.b.resource_share
@@ -279,19 +290,27 @@ class Linear:
         if trade_cost is not None:
             relative = relative + trade_cost
         share = -b.theta[None, :, None, None] * relative  # (3.11)
-        use, output, made = self._quantities(wage, resource, labour, shift, factor, price, cost, share)
+        rent = b.resource_income
+        income = b.labour_income[:, None] * (wage + labour) + np.einsum("nj,njm->nm", rent, resource)  # (3.13)
+        use, made = self._quantities(income, shift, factor, price, cost, share)
         safe = np.where(b.use > 0, b.use, 1)[:, :, None, None]
-        income, rent = b.labour_income, b.resource_income
-        world = np.einsum("n,nm->m", income, wage + labour) + np.einsum("nj,njm->m", rent, resource)
-        hired = np.einsum("njm,j->nm", made, 1 - rho) / income[:, None] - wage - labour
+        hired = np.einsum("njm,j->nm", made, 1 - rho) / b.labour_income[:, None] - wage - labour
         mined = (rho[None, :, None] * made)[self.active] / rent[self.active][:, None] - resource[self.active]
-        clearing = np.concatenate([hired, mined]) + world / b.value_added.sum()
+        clearing = np.concatenate([hired, mined]) + income.sum(0) / b.value_added.sum()
         volume = (made - b.value_added[:, :, None] * factor).sum(1) / b.value_added.sum(1)[:, None]
         crude = np.einsum("nj,njm->m", oil_weights(b), at_gate)
-        return Change(at_gate, price, share + use[:, :, None, :] / safe, output, clearing, volume, crude)
+        return Change(at_gate, share + use[:, :, None, :] / safe, clearing, volume, crude)
 
-    def _quantities(self, wage, resource, labour, shift, factor, price, cost, share):
-        """Changes in bn USD of use, output and value added, (3.12)-(3.13)."""
+    def _quantities(
+        self,
+        income: np.ndarray,
+        shift: np.ndarray,
+        factor: np.ndarray,
+        price: np.ndarray,
+        cost: np.ndarray,
+        share: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Changes in bn USD of use and of value added, (3.12)."""
         from scipy.linalg import lu_solve
 
         b = self.b
@@ -300,7 +319,6 @@ class Linear:
         moved = oil_users(b)
         basket = f * price + moved[None, :, -1, None] * shift
         basket = basket - np.einsum("nk,nkm->nm", b.final_share, basket)[:, None, :]
-        income = b.labour_income[:, None] * (wage + labour) + np.einsum("nj,njm->nm", b.resource_income, resource)
         final = b.final[:, :, None] * basket + b.final_share[:, :, None] * income[:, None, :]
         shifted = np.einsum("nji,njim->ijm", b.trade, share)  # output moved by import shares
         crude = b.inputs * moved[None, :, :-1]
@@ -309,7 +327,7 @@ class Linear:
         use = lu_solve(self.lu_use, (final + inner).reshape(n * j, m), trans=1, check_finite=False).reshape(n, j, m)
         output = np.einsum("jni,njm->ijm", self.share, use) + shifted
         made = b.value_added_share[:, :, None] * output + b.value_added[:, :, None] * k * (factor - cost)
-        return use, output, made - crude.sum(1)[:, :, None] * shift
+        return use, made - crude.sum(1)[:, :, None] * shift
 
     def unknowns(self, steps: np.ndarray) -> dict[str, np.ndarray]:
         """Changes of wages and resource prices (n x m, n x j x m) of columns of the unknowns."""

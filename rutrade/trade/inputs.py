@@ -11,8 +11,10 @@ from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.gravity import gravity_panel
 from rutrade.trade.groups import FLOWS, GROUPS
 from rutrade.trade.projection import Paths, TradeBase
-from rutrade.trade.shares import china_shares
+from rutrade.trade.shares import china_shares, observed_shares
 from rutrade.trade.world import Benchmark, benchmark
+
+SHARES = ("held", "moved", "observed")
 
 
 def gravity() -> pd.DataFrame:
@@ -36,7 +38,8 @@ def projection(
 ) -> Inputs:
     """Inputs from the data package: base values from BACI, China's shares, paths, elasticities, errors, levers.
 
-    prices: low | mid | high; elasticity_set: low | central | high value as centre; shares: see `china_shares`.
+    prices: low | mid | high; elasticity_set: low | central | high value as centre; shares: held | moved (from 2019, see
+    `china_shares`) | observed (BACI of the base year, see `observed_shares`).
     China's share in Russia's imports is known in total only and is used for every group (assumption). Raises InputError
     for a base year, price path or elasticity set that is not there.
     """
@@ -51,12 +54,9 @@ def projection(
     partners = partners[(partners["reporter"] == "RUS") & partners["partner"].isin(["WLD", "CHN"])]
     totals = partners.pivot(index=["flow", "year"], columns="partner", values="value_musd")
     totals = totals.rename(columns={"WLD": "world", "CHN": "china"})
-    world = data.load("world_exports")
-    world = world[world["year"] == world["year"].max()].set_index("group").astype({"year": int})
-    world.attrs["year"] = int(world["year"].iloc[0])
     imports = totals.loc["import"]
     share = pd.DataFrame({
-        "RUS_to_CHN": china_shares(world, totals.loc["export"], value["RUS_to_CHN"], base_year, shares),
+        "RUS_to_CHN": _export_shares(value["RUS_to_CHN"], totals.loc["export"], base_year, shares),
         "CHN_to_RUS": float(imports["china"][base_year] / imports["world"][base_year]),
     })  # fmt: skip
     chapters = data.load("trade_chapters")
@@ -69,6 +69,21 @@ def projection(
     base = TradeBase(base_year, value, share, instruments / value.loc["90-99"], "BACI")
     path = past["paths"] if prices == past["paths"].scenario else paths(prices)
     return Inputs(base, elasticities, path, interval_errors(rolling_errors(**past)), data.load("trade_levers"))
+
+
+def _export_shares(value: pd.Series, total: pd.DataFrame, year: int, method: str) -> pd.Series:
+    """China's share in Russia's exports by group; the source of the world's part hangs on the method."""
+    if method not in SHARES:
+        raise unknown("method of shares", method, SHARES)
+    if method == "observed":
+        exports = data.load("exports_to_world")
+        group = exports["chapter"].map(data.load("concordance").set_index("chapter")["group"])
+        world = exports[exports["year"] == year].groupby(group)["russia_musd"].sum() / 1e3
+        return observed_shares(value, world)
+    world = data.load("world_exports")
+    world = world[world["year"] == world["year"].max()].set_index("group").astype({"year": int})
+    world.attrs["year"] = int(world["year"].iloc[0])
+    return china_shares(world, total, value, year, method)
 
 
 def paths(prices: str = "mid") -> Paths:
@@ -123,8 +138,8 @@ def world(study: str = "median") -> Benchmark:
 
 @lru_cache(maxsize=4)
 def _world(fingerprint: str, study: str) -> Benchmark:
-    tables = (data.load(name) for name in ("world_flows", "world_regions", "world_sectors", "theta"))
-    return benchmark(*tables, study=study)
+    flows, regions, sectors, theta = map(data.load, ("world_flows", "world_regions", "world_sectors", "theta"))
+    return benchmark(flows, regions, sectors, theta, study=study)
 
 
 def world_paths() -> WorldPaths:

@@ -1,6 +1,6 @@
 """Projection of bilateral trade by group, equations (3.3)-(3.7)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,8 @@ from rutrade.trade.shares import logit
 @dataclass(frozen=True)
 class TradeBase:
     """The base year: value (bn USD, current) and share of China (fraction), both group x flow; chapter_90 is the
-    share of HS 90 in group 90-99 by flow; series names the reporter of the values."""
+    share of HS 90 in group 90-99 by flow; series names the reporter of the values.
+    """
 
     year: int
     value: pd.DataFrame
@@ -23,7 +24,7 @@ class TradeBase:
     chapter_90: pd.Series
     series: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for flow in FLOWS:
             if flow not in self.value or self.value[flow].isna().any():
                 raise InputError(f"base year {self.year}: no data by group for {flow}; a year with both is needed")
@@ -44,7 +45,7 @@ class Paths:
     prices: pd.DataFrame
     scenario: str = "mid"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for table, name in ((self.activity, "activity"), (self.prices, "prices")):
             years = list(table.index)
             if gap := sorted(set(range(min(years), max(years) + 1)) - set(years)):
@@ -93,7 +94,7 @@ class Projection:
             raise InputError(f"the part that reaches {total_bn_usd} needs draws and the year {year} in the projection")
         return float((self.sample[:, self.years.index(year)].sum((1, 2)) >= total_bn_usd).mean())
 
-    def _frame(self, series, name: str) -> pd.DataFrame:
+    def _frame(self, series: Sequence[np.ndarray], name: str) -> pd.DataFrame:
         """Long table of a central and a sampled array, (draws x) years x flows (and their sum)."""
         point, draws = series
         parts = [pd.DataFrame({"flow": flow, "year": self.years, name: point[:, i]}).assign(**_quantiles(draws[..., i]))
@@ -120,7 +121,7 @@ class TradeModel:
         self,
         supply: pd.DataFrame | None = None,
         demand: pd.DataFrame | None = None,
-        years=None,
+        years: Iterable[int] | None = None,
         levers: Mapping[str, float | str] | None = None,
         redirection: Mapping[str, float] | float | None = None,
         headroom: float = 1.0,
@@ -142,8 +143,8 @@ class TradeModel:
         InputError for unknown years, groups, levers or shares out of range, and for negative headroom or draws.
         """
         base = self.base
-        years = range(base.year, int(self.paths.prices.index.max()) + 1) if years is None else years
-        years = np.asarray(years, int)
+        asked = range(base.year, int(self.paths.prices.index.max()) + 1) if years is None else years
+        years = np.asarray(list(asked), int)
         for year in years:
             if year < base.year or year not in self.paths.prices.index or year not in self.paths.activity.index:
                 raise unknown("projection year", year, [y for y in self.paths.prices.index if y >= base.year])
@@ -181,7 +182,7 @@ class TradeModel:
             raise InputError(f"elasticities: no row for {parameter}, {missing[0][0]}, group {missing[0][1]}; give all")
         return rows.loc[wanted]
 
-    def _draw(self, parameter: str, draws: int, rng) -> np.ndarray:
+    def _draw(self, parameter: str, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Central value, then triangular draws on [low, high]; one draw serves all groups of a flow (cautious)."""
         rows = self._long(parameter)
         low, mode, high = (rows[c].to_numpy(float).reshape(len(FLOWS), -1) for c in ("low", "central", "high"))
@@ -190,7 +191,7 @@ class TradeModel:
         drawn = triangular(rng.random((draws, 1, len(FLOWS), 1)), low, mode, high)
         return np.concatenate([np.broadcast_to(mode, (1, 1, *mode.shape)), drawn])
 
-    def _price(self, years) -> np.ndarray:
+    def _price(self, years: np.ndarray) -> np.ndarray:
         prices = self.paths.prices
         driver = self._long("phi")["driver"]
         if strange := sorted(set(driver) - set(prices.columns)):
@@ -198,7 +199,7 @@ class TradeModel:
         relative = (prices.loc[years] / prices.loc[self.base.year])[driver.to_list()]
         return relative.to_numpy().reshape(len(years), len(FLOWS), len(GROUPS))
 
-    def _cuts(self, levers) -> np.ndarray:
+    def _cuts(self, levers: Mapping[str, float | str] | None) -> np.ndarray:
         """Cut of the delivered price by group: 1 - prod(1 - cut of each lever)."""
         remaining = np.ones(len(GROUPS))
         table = self.levers if self.levers is not None else pd.DataFrame({"lever": []})
@@ -215,7 +216,7 @@ class TradeModel:
             remaining *= 1 - np.array([by_group.get(g, 0.0) for g in GROUPS])
         return 1 - remaining
 
-    def _redirect(self, redirection, share) -> np.ndarray:
+    def _redirect(self, redirection: Mapping[str, float] | float | None, share: np.ndarray) -> np.ndarray:
         """Way of the logit of China's share to its target, flow x group."""
         shift = np.zeros((len(FLOWS), len(GROUPS)))
         if redirection is not None and not isinstance(redirection, Mapping):
@@ -229,7 +230,8 @@ class TradeModel:
             shift[0, g] = logit(target) - logit(share[0, g])
         return shift
 
-    def _index(self, table: pd.DataFrame, years, name: str):
+    def _index(self, table: pd.DataFrame, years: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """An index of supply or demand, year x group, and which groups it holds."""
         if strange := [g for g in table.columns if g not in GROUPS]:
             raise unknown(f"group of {name}", strange[0], GROUPS)
         if missing := [y for y in years if y not in table.index]:
@@ -239,7 +241,7 @@ class TradeModel:
             raise InputError(f"{name} has a negative index; must be zero or positive")
         return index.fillna(0).to_numpy(), np.array([g in table.columns for g in GROUPS])
 
-    def _shocked(self, sample: np.ndarray, years, rng) -> np.ndarray:
+    def _shocked(self, sample: np.ndarray, years: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """(3.7) One common shock moves a flow's total, own shocks of the groups move its structure only."""
         if self.errors is None or not len(sample):
             return sample
@@ -274,7 +276,7 @@ def share_draws(projection: Projection, prices: str = "current") -> tuple[np.nda
     return central, draws
 
 
-def china_share_of(model: TradeModel, groups) -> float:
+def china_share_of(model: TradeModel, groups: Iterable[str]) -> float:
     """China's share in Russia's exports of these groups together in the base year, fraction."""
     value, share = model.base.value[FLOWS[0]][list(groups)], model.base.share[FLOWS[0]][list(groups)]
     return float(value.sum() / (value / share).sum())

@@ -37,7 +37,7 @@ class Benchmark:
     input_substitution: float = 0.2
     final_substitution: float = 0.5
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         n, j = len(self.regions), len(self.sectors)
         for name, shape in (("trade", (n, j, n)), ("inputs", (n, j, j)), ("theta", (j,))):
             if (found := getattr(self, name)).shape != shape:
@@ -193,6 +193,8 @@ def benchmark(
     use, sold = trade.sum(2), trade.sum(0).T
     needed = inputs.sum(2)
     rounding = (needed > use) & (needed <= use + ROUNDING / 1e3)
+    for region, sector in zip(*clipping(flows)[["region", "sector"]].to_numpy().T, strict=True):
+        rounding[regions.index.get_loc(region), sectors.index.get_loc(sector)] = True
     inputs = inputs * np.where(rounding, use / np.where(needed > 0, needed, 1), 1)[:, :, None]
     stated = {"final": use - needed, "output": sold, "value_added": sold - inputs.sum(1)}
     for item, derived in stated.items():
@@ -203,8 +205,10 @@ def benchmark(
     )  # fmt: skip
 
 
-def elasticities(theta: pd.DataFrame | Mapping[str, float], sectors: Iterable[str], study: str = "median"):
-    """theta by sector, in the order of `sectors`: of one study or the median over all.
+def elasticities(
+    theta: pd.DataFrame | Mapping[str, float], sectors: Iterable[str], study: str = "median"
+) -> np.ndarray:
+    """Theta by sector, in the order of `sectors`: of one study or the median over all.
 
     Raises InputError for an unknown study, a sector without a value, or a value that is not positive.
     """

@@ -11,7 +11,7 @@ import linopy  # noqa: F401 (imports are measured elsewhere)
 import pandas as pd
 import pytest
 
-from rutrade import chain, economy, project, sweep, trade
+from rutrade import chain, data, economy, project, sweep, trade
 from rutrade.economy import regional
 from rutrade.scenarios import Scenario
 
