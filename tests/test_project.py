@@ -462,6 +462,17 @@ LAB_LEDGER = {
 }
 
 
+def test_an_object_of_which_only_the_cost_is_said_costs_only_that():
+    bare = ProjectObject("bare", {2020: 5.0}, 2021, 4)
+    said = {"name", "capital_goods_bn_rub_2016", "start_year", "life_years", "financing"}
+    for name in set(ProjectObject.__dataclass_fields__) - said:
+        assert getattr(bare, name) in (0, (), {}, None), name
+    assert bare.financing == Financing(1.0, 0.0, 0.0, 1.0, loan_rate=0.05, loan_grace_years=3, loan_term_years=12)
+    assert Timing() == Timing(None, 0, (), None)
+    d = evaluate(replace(LAB_PROJECT, objects=(bare,))).ledger
+    assert set(d["item"]) == {"capital_goods", "vat_capital", "federal_grant", "property_tax"}
+
+
 def test_every_row_of_the_ledger_by_hand():
     d = evaluate(LAB_PROJECT, **LAB_VALUES).ledger
     assert list(d.columns) == ["object", "item", "payer", "payee", "kind", "year", "bn_rub_2016"]
@@ -1112,6 +1123,9 @@ BAD = {
     "nan in npv": (lambda: npv([1.0, np.nan], 0.1), "(1,)"),
     "nan in irr": (lambda: irr([1.0, np.nan]), "(1,)"),
     "nan in paths": (lambda: irr_paths([[1.0, -1.0], [np.nan, 2.0]]), "(1, 0)"),
+    "no years": (lambda: irr([]), "flows have shape (0,)"),
+    "paths without years": (lambda: irr_paths(np.zeros((3, 0))), "flows have shape (3, 0)"),
+    "paths of paths": (lambda: irr_paths(np.ones((2, 2, 2))), "flows have shape (2, 2, 2)"),
     "nan in payback": (lambda: project.discounted_payback([np.nan, 1.0], 0.1), "(0,)"),
     "draws": (lambda: project.simulate(SKIF, draws=0), "draws = 0"),
     "workers": (lambda: project.simulate(SKIF, draws=10, workers=0), "workers = 0"),

@@ -25,7 +25,7 @@ def within(owner: str, name: str, value: float, low: float, high: float = np.inf
 
 @dataclass(frozen=True)
 class Timing:
-    """When one effect of an object happens, relative to what causes it (use, procurement, purchases).
+    """When one effect of an object happens (1.8), relative to what causes it (use, procurement, purchases).
 
     `lag_years`: years from cause to effect. `start_year`: calendar year before which there is none (None: when the
     first cause, so lagged, appears); a delay of the object moves it. `ramp`: share of full size in the first years
