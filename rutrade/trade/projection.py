@@ -15,7 +15,8 @@ from rutrade.trade.shares import logit
 @dataclass(frozen=True)
 class TradeBase:
     """The base year: value (bn USD, current) and share of China (fraction), both group x flow; chapter_90 is the
-    share of HS 90 in group 90-99 by flow; series names the reporter of the values."""
+    share of HS 90 in group 90-99 by flow; series names the reporter of the values. Raises InputError when a flow has no
+    data, a group is unknown, a value is not positive or a share not between 0 and 1."""
 
     year: int
     value: pd.DataFrame
@@ -38,7 +39,10 @@ class TradeBase:
 
 @dataclass(frozen=True)
 class Paths:
-    """Exogenous paths by year: activity (buyer's real GDP, any unit, by flow) and prices (by commodity)."""
+    """Exogenous paths by year: activity (buyer's real GDP, any unit, by flow) and prices (by commodity).
+
+    Raises InputError when a year is missing in between or a value is not positive.
+    """
 
     activity: pd.DataFrame
     prices: pd.DataFrame
