@@ -17,10 +17,15 @@ def label(match: re.Match) -> str:
     return f"{match['model']}.{match['first']}{match['letter']}"
 
 
+def page(match: re.Match) -> str:
+    """The method page of an equation: model 3 has two, the world's begins with (3.8)."""
+    return "world" if match["model"] == "3" and int(match["first"]) >= 8 else METHODS[match["model"]]
+
+
 def equations() -> dict[str, str]:
     """Statement of every numbered equation as reStructuredText, by number, read from the method pages."""
     found = {}
-    for name in METHODS.values():
+    for name in (*METHODS.values(), "world"):
         text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
         for row in re.findall(r"^\|(.+)\|$", text, flags=re.M):
             cells = [c.strip() for c in re.split(r"(?<!\\)\|", row)]
@@ -65,7 +70,7 @@ def prose(line: str) -> str:
         if i % 2:
             parts[i] = f"`{part}`"
         else:
-            link = lambda m: f":doc:`({label(m)}) </book/methods/{METHODS[m['model']]}>`"  # noqa: E731
+            link = lambda m: f":doc:`({label(m)}) </book/methods/{page(m)}>`"  # noqa: E731
             parts[i] = re.sub(NUMBER, lambda m: link(m) if m["model"] in METHODS else m[0], escape(part))
     return "".join(parts)
 
