@@ -5,7 +5,7 @@ Values are bn USD, at current prices or at the prices of the base year; prices a
 
 gravity (evidence) | shares -> projection (3.3)-(3.7) -> backtest (held against what came); inputs reads the data.
 The world in equilibrium, (3.8)-(3.16): world (benchmark), hats and shocks (equations) -> equilibrium (solution) ->
-counterfactuals -> world_draws. Regions and sectors there are rows of tables; `solve` and `baseline` start from the data.
+counterfactuals -> world_draws. Its regions and sectors are rows of tables; `solve` and `baseline` start from the data.
 raking -> panel: gravity on the world panel (3.17). growth -> forecast: the one projection (3.18)-(3.19) -> accuracy,
 yardsticks: its backtest beside naive forecasts.
 """

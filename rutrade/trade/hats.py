@@ -157,7 +157,7 @@ class System:
         return u[:n], resource, labour, 0.0 if self.targets.oil_price is None else u[-1]
 
     def at(self, u: np.ndarray, near: State | None = None) -> State:
-        """Evaluate all equations at the unknowns; `near`: a state from which (3.9)-(3.10) starts."""
+        """Evaluate (3.8)-(3.15) at the unknowns; `near`: a state from which (3.9)-(3.10) starts."""
         from scipy.linalg import lu_factor, lu_solve
 
         b, s = self.b, self.shocks
