@@ -8,7 +8,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import Column, ProjectColumn
-from rutrade.economy.curves import calibrate
+from rutrade.economy.curves import EXPORT_NODES, calibrate
 from rutrade.economy.options import FIRST_ROUND
 from rutrade.economy.program import Program, linear_program, residuals
 from rutrade.economy.solution import labelled
@@ -257,7 +257,7 @@ class EconomyModel:
         china = (slice(None), slice(None), PARTNERS.index("CHN"))
         if st.curves is not None:
             width = st.curves.segments[0][china]
-            ceiling = factor * st.curves.centre[china]
+            ceiling = np.minimum(factor, EXPORT_NODES[-1]) * st.curves.centre[china]
             room = ceiling[..., None] - (np.cumsum(width, -1) - width)
             p.upper[self.columns["segment"][china]] = np.clip(room, 0, width)
             return
