@@ -163,6 +163,40 @@ def test_a_ceiling_on_exports_to_china_binds_on_curves(last):
     assert float(capped.exports.sel(partner="CHN", product="FUE").sum()) > 0
 
 
+def demand(**cells):
+    index = pd.MultiIndex.from_tuples([tuple(c.split("_")) for c in cells], names=["sector", "partner"])
+    return pd.DataFrame(list(cells.values()), index, columns=["quantity", "price", "elasticity"])
+
+
+def test_curves_moved_by_nothing_change_nothing(last):
+    same = last.recentred(demand(MAN_CHN=(1.0, 1.0, float(last.stage.curves.elasticity[3, 0]))))
+    assert same.solve().consumption == pytest.approx(last.solve().consumption, rel=1e-8)
+
+
+def test_more_foreign_demand_sells_more_and_a_price_taker_stops_at_its_cap(last):
+    free = last.solve().exports.sum("region")
+    more = last.recentred(demand(MAN_CHN=(1.2, 1.0, 4.0))).solve().exports.sum("region")
+    assert float(more.sel(product="MAN", partner="CHN")) > 1.1 * float(free.sel(product="MAN", partner="CHN"))
+    capped = last.recentred(demand(FUE_CHN=(0.7, 1.3, np.inf))).solve().exports.sum("region")
+    assert float(capped.sel(product="FUE", partner="CHN")) == pytest.approx(
+        0.7 * float(free.sel(product="FUE", partner="CHN")), rel=1e-6
+    )
+    assert last.solve().exports.sum("region").equals(free)  # the model itself stays as calibrated
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ({"XXX_CHN": (1.0, 1.0, 4.0)}, "unknown sector of export demand 'XXX'"),
+        ({"MAN_USA": (1.0, 1.0, 4.0)}, "unknown partner of export demand 'USA'"),
+        ({"MAN_CHN": (1.0, 1.0, 1.0)}, "elasticity of export demand 1 is not allowed"),
+    ],
+)
+def test_demand_that_cannot_be_is_refused(last, cell, message):
+    with pytest.raises(InputError, match=message):
+        last.recentred(demand(**cell))
+
+
 # --- coefficients that answer prices and income ---
 
 
