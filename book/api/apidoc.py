@@ -20,8 +20,8 @@ def label(match: re.Match) -> str:
 
 
 def page(match: re.Match) -> str:
-    """The method page of an equation: model 3 has two, the world's begins with (3.8)."""
-    return "world" if match["model"] == "3" and int(match["first"]) >= 8 else METHODS[match["model"]]
+    """The method page of an equation: model 3 has two, the world's holds (3.8) to (3.16)."""
+    return "world" if match["model"] == "3" and 8 <= int(match["first"]) <= 16 else METHODS[match["model"]]
 
 
 def equations() -> dict[str, str]:
