@@ -96,6 +96,12 @@ def test_sectors_and_regions_are_the_rows_of_their_tables(raw, real):
     assert real.resource_income[:, extraction.to_numpy() == 0].sum() == 0
 
 
+def test_elasticities_of_substitution_are_those_of_the_method_page(real):
+    small = worlds.small(1)
+    assert (real.input_substitution, real.final_substitution) == (0.2, 0.5)
+    assert (small.input_substitution, small.final_substitution) == (0.2, 0.5)
+
+
 def test_theta_is_the_median_of_eight_studies_and_families_share_it(raw, real):
     theta = raw["theta"]
     assert theta.groupby("sector")["study"].nunique().eq(8).all()
