@@ -128,9 +128,8 @@ def test_tariffs_removed_are_the_rates_of_the_table(real):
     i, n, j = real.region("RUS"), real.region("CHN"), real.sector_codes.index("C20")
     assert shock.trade_cost[n, j, i] == pytest.approx(1 / 1.06738) and (shock.trade_cost != 1).sum() == 27
     half = cf.tariffs(real, table, "RUS", "CHN", removed=0.5, year=2021)
-    rate = table.query("importer == 'RUS' and exporter == 'CHN' and sector == 'C29' and year == 2021")["rate_pct"].iloc[
-        0
-    ]
+    keys = ["importer", "exporter", "sector", "year"]
+    rate = table.set_index(keys)["rate_pct"]["RUS", "CHN", "C29", 2021]
     j = real.sector_codes.index("C29")
     assert half.trade_cost[i, j, n] == pytest.approx((1 + rate / 200) / (1 + rate / 100))
     assert (half.trade_cost[i, :, n] < 1).sum() > 20 and (half.trade_cost[n, :, i] == 1).all()
@@ -217,9 +216,8 @@ def test_the_volume_of_gdp_follows_the_imf(later, paths):
 def test_crude_follows_brent_over_nominal_world_gdp(later, paths):
     nominal = paths.nominal.sum(axis=1)
     assert paths.scale(2030) == pytest.approx(nominal[2030] / nominal[2022]) and 1.4 < paths.scale(2030) < 1.5
-    brent = (
-        data.load("price_paths").query("commodity == 'brent' and scenario == 'mid' and year == 2030")["value"].iloc[0]
-    )
+    prices = data.load("price_paths").set_index(["commodity", "scenario", "year"])["value"]
+    brent = prices["brent", "mid", 2030]
     assert paths.oil(2030) == pytest.approx(brent / 100.93 / paths.scale(2030))
     b, oil = later.benchmark, later.benchmark.sector_codes.index("B06")
     price = np.exp((b.output[:, oil] * np.log(later.state.gate[:, oil])).sum() / b.output[:, oil].sum())

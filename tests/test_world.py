@@ -96,6 +96,12 @@ def test_sectors_and_regions_are_the_rows_of_their_tables(raw, real):
     assert real.resource_income[:, extraction.to_numpy() == 0].sum() == 0
 
 
+def test_elasticities_of_substitution_are_those_of_the_method_page(real):
+    small = worlds.small(1)
+    assert (real.input_substitution, real.final_substitution) == (0.2, 0.5)
+    assert (small.input_substitution, small.final_substitution) == (0.2, 0.5)
+
+
 def test_theta_is_the_median_of_eight_studies_and_families_share_it(raw, real):
     theta = raw["theta"]
     assert theta.groupby("sector")["study"].nunique().eq(8).all()
@@ -264,8 +270,9 @@ def test_arrays_that_make_no_world_are_refused():
     bad[1, :, 2] += 2 * b.value_added[1, 2]
     with pytest.raises(InputError, match="S[0-3] in R1 is -.* bn USD; inputs may not exceed"):
         dataclasses.replace(b, inputs=bad)
-    with pytest.raises(InputError, match="theta of sector S1 is -2"):
-        dataclasses.replace(b, theta=np.array([4.0, -2.0, 4.0, 4.0]))
+    for value in (-2.0, 0.0, np.nan):
+        with pytest.raises(InputError, match=f"theta of sector S1 is {value}"):
+            dataclasses.replace(b, theta=np.array([4.0, value, 4.0, 4.0]))
     for name in ("input_substitution", "final_substitution"):
         for value in (0.0, -1.0, np.inf):
             with pytest.raises(InputError, match=f"{name} is .*must be positive"):

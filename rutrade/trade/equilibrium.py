@@ -234,10 +234,10 @@ def solve_shocks(
     if len(first) != system.unknowns:
         raise InputError(f"start has {len(first)} unknowns; this system has {system.unknowns}")
     u, state, count, inverse = _broyden(system, first, near, inverse)
-    if _worst(state) <= ENOUGH:
+    if state is not None and _worst(state) <= ENOUGH:
         return WorldSolution(benchmark, shocks, state, u, inverse, count)
     u, other, more = _anderson(system, first, near)
-    if _worst(other) <= ENOUGH:
+    if other is not None and _worst(other) <= ENOUGH:
         return WorldSolution(benchmark, shocks, other, u, None, count + more, "Anderson")
     raise InputError(_no_solution(system, min(state, other, key=_worst)))
 

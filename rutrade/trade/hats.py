@@ -324,7 +324,7 @@ class Linear:
         resource[self.active] = steps[n : n + self.active.sum()]
         return {"wage": steps[:n], "resource": resource}
 
-    def residual_jacobian(self, gdp: bool = False, oil: bool = False) -> np.ndarray:
+    def residual_jacobian(self, gdp: bool, oil: bool) -> np.ndarray:
         """Derivative of the residual by the unknowns, at the benchmark, in the order of `System`."""
         n = len(self.b.regions)
         prices = n + int(self.active.sum())
