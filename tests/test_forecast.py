@@ -418,7 +418,9 @@ def test_naive_forecasts_are_exact_where_they_must_be():
     table = accuracy.backtest(values, grown, [2018, 2020], 2023)
     assert table["log_error"].abs().max() < 1e-12 and table["log_error"].notna().all()
     early = accuracy.backtest(values, grown, [2016], 2017).set_index("method")["log_error"]
-    assert early["trend"].isna().all()  # two years are no trend
+    assert early["trend"].isna().all()  # two years are no trend, three are
+    assert accuracy.backtest(values, grown, [2017], 2018)["log_error"].abs().max() < 1e-12
+    assert yardsticks.trend(values)(2017, 2018).notna().all()
     flows = yardsticks.constant(values, lambda o, y: {FLOWS[0]: 2.0, FLOWS[1]: 3.0})(2018, 2019)
     assert flows[FLOWS[0]].eq(2).all() and flows[FLOWS[1]].eq(3).all()
 
