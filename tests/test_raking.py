@@ -202,8 +202,12 @@ def test_errors_are_there_for_terms_of_many_pairs_and_empty_for_those_of_one(coa
 
 
 def test_flat_pre_trends_pass_and_a_trend_before_the_break_is_found_and_taken_off():
-    flat = break_with_errors(simulated({(TERMS[1], 2022): -0.6}, noise=0.05)).tests.set_index("term")
-    row = flat.loc[TERMS[1]]
+    estimates = break_with_errors(simulated({(TERMS[1], 2022): -0.6}, noise=0.05))
+    row = estimates.tests.set_index("term").loc[TERMS[1]]
+    last = estimates.coefficients.set_index(["term", "year"]).loc[(TERMS[1], 2022)]
+    assert row["last"] == pytest.approx(last["coefficient"]) and row["last_error"] == pytest.approx(
+        last["standard_error"]
+    )
     assert row["degrees_of_freedom"] == 10 and row["last"] == pytest.approx(-0.6, abs=0.15)
     assert abs(row["trend_per_year"]) < 3 * row["trend_error"] + 0.01
     slope = {(TERMS[1], year): 0.1 * (year - 2021) for year in range(2011, 2023)}
