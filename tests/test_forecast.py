@@ -298,7 +298,7 @@ def test_the_projection_to_2030_starts_from_the_customs_totals_and_reconciles_it
 # ----------------------------------------------------------------------------------------------------- backtest
 def test_forecasts_weights_and_totals_of_the_backtest_are_the_ones_on_the_page():
     values = pd.DataFrame([("f", "a", 2020, 1.0), ("f", "a", 2021, 2.0), ("f", "b", 2020, 3.0), ("f", "b", 2021, 2.0),
-                           ("f", "c", 2020, 0.0), ("f", "c", 2021, 5.0)],
+                           ("f", "d", 2020, 5.0), ("f", "d", 2021, 0.0), ("f", "c", 2020, 0.0), ("f", "c", 2021, 5.0)],
                           columns=["flow", "item", "year", "value_bn_usd"])  # fmt: skip
     table = accuracy.backtest(
         values, {"double": accuracy_constant(2.0), "none": accuracy_constant(np.nan)}, [2020], 2021
@@ -318,7 +318,7 @@ def test_forecasts_weights_and_totals_of_the_backtest_are_the_ones_on_the_page()
 
 def accuracy_constant(factor):
     def growth(origin, year):
-        return pd.Series(factor, pd.MultiIndex.from_product([["f"], ["a", "b", "c"]], names=["flow", "item"]))
+        return pd.Series(factor, pd.MultiIndex.from_product([["f"], ["a", "b", "c", "d"]], names=["flow", "item"]))
 
     return growth
 
@@ -418,7 +418,9 @@ def test_naive_forecasts_are_exact_where_they_must_be():
     table = accuracy.backtest(values, grown, [2018, 2020], 2023)
     assert table["log_error"].abs().max() < 1e-12 and table["log_error"].notna().all()
     early = accuracy.backtest(values, grown, [2016], 2017).set_index("method")["log_error"]
-    assert early["trend"].isna().all()  # two years are no trend
+    assert early["trend"].isna().all()  # two years are no trend, three are
+    assert accuracy.backtest(values, grown, [2017], 2018)["log_error"].abs().max() < 1e-12
+    assert yardsticks.trend(values)(2017, 2018).notna().all()
     flows = yardsticks.constant(values, lambda o, y: {FLOWS[0]: 2.0, FLOWS[1]: 3.0})(2018, 2019)
     assert flows[FLOWS[0]].eq(2).all() and flows[FLOWS[1]].eq(3).all()
 
@@ -572,7 +574,9 @@ def test_the_trend_with_hac_errors_is_newey_west_by_hand():
     assert found["growth_pct"] == pytest.approx(100 * np.expm1(beta[1]))
     assert found["ci_low"] == pytest.approx(100 * np.expm1(beta[1] - t.ppf(0.975, 8) * error))
     assert found["ci_high"] > found["growth_pct"] > found["ci_low"] and found["lags"] == 2
-    assert accuracy.hac_trend(pd.Series(1.05 ** np.arange(12), range(12)))["growth_pct"] == pytest.approx(5)
+    steady = accuracy.hac_trend(pd.Series(1.05 ** np.arange(12), range(12)))
+    assert steady["growth_pct"] == pytest.approx(5) and steady["lags"] == 2
+    assert accuracy.hac_trend(pd.Series(y, years), lags=0)["ci_low"] != found["ci_low"]
     for bad in (pd.Series([1.0, 2, 3]), pd.Series([1.0, 2, 3, 0])):
         with pytest.raises(InputError, match="at least 4 are needed, all positive"):
             accuracy.hac_trend(bad)
@@ -650,6 +654,11 @@ def test_the_order_of_rows_changes_nothing():
     methods = {"rule": yardsticks.procedure_growth(p.growth)["rule"]}
     one, two = (accuracy.backtest(v, methods, [2018], 2020) for v in (values, values.sample(frac=1, random_state=4)))
     pd.testing.assert_frame_equal(one, two)
+    assert list(dict.fromkeys(one["flow"])) == list(FLOWS)
+    assert list(one["item"][:16]) == sorted(GROUPS)
+    assert list(p.sector_growth(2018, 2020).index) == [
+        (f, s) for f, sectors in zip(FLOWS, (("A01", "B05", "C20"), ("A01", "C20")), strict=True) for s in sectors
+    ]
 
 
 def test_fitted_sanctions_give_back_what_was_observed_and_hold_only_after_the_fact():
