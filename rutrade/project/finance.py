@@ -8,7 +8,7 @@ from rutrade import InputError
 
 IRR_STATUS = ("unique", "multiple", "none", "no_sign_change", "all_zero")
 _AS_NEAR = 1e-9  # roots whose log(1 + r) differ in size by less are equally near zero: the higher one counts
-# a minimum between two rates of the scan that lies by so little below them may hide two roots: look closer
+# a lowest value of the scan may hide two roots unless the parabola through it stays above this share of it
 _DIP = 0.995
 
 
