@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ import pandas as pd
 from rutrade import InputError, data, files, scenarios, unknown
 from rutrade import draws as sampling
 from rutrade.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 # What computes a scenario's row; how scenarios are run and shown changes no result.
 _COMPUTES = ("data", "scenarios", "structure", "project", "economy", "trade", "chain", "draws")
@@ -215,7 +218,7 @@ def _backend(executor: str, jobs: int, address: str | None) -> Iterator[Callable
         raise unknown("executor", executor, ("joblib", "dask"))
 
 
-def _client(address: str | None) -> Any:
+def _client(address: str | None) -> "Client":
     """A client of the dask scheduler at `address`; InputError when dask is not installed or nobody answers."""
     try:
         from distributed import Client

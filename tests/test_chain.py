@@ -90,6 +90,7 @@ def test_a_lever_of_zero_is_no_lever_and_redirection_moves_only_the_named_groups
     assert run(redirection=0.3).figures["share_constant"] > run().figures["share_constant"] + 5
 
 
+@pytest.mark.slow
 def test_export_supply_follows_the_economys_stages_from_an_earlier_base_year_too():
     s = Scenario.check(projection_base=2019)
     p = chain.prepare(s)
@@ -146,6 +147,7 @@ def test_a_tighter_railway_costs_and_is_used_to_the_full(run):
     assert wide["rail_price"] == 0 and wide["rail_used_mt"] < 253
 
 
+@pytest.mark.slow
 def test_twelve_sectors_run_by_the_same_code():
     result = chain.run(Scenario.check(sectors="12", draws=0))
     assert len(result.tables["exports_sector"]) == 12

@@ -69,6 +69,7 @@ def test_lists_name_every_preset_and_every_table():
     assert "value_bn_usd" in shown and "licence" in shown
 
 
+@pytest.mark.slow
 def test_verify_fails_when_a_table_was_changed(data_copy):
     assert call("data", "verify").exit_code == 0
     shutil.copy(data_copy / "macro.csv", data_copy / "siberia.csv")

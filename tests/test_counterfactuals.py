@@ -277,6 +277,8 @@ def test_years_outside_the_paths_and_unknown_paths_are_refused(paths, real):
             trade.baseline(year)
     with pytest.raises(InputError, match="unknown path of Brent 'middle'.*allowed: low, mid, high"):
         trade.baseline(2030, brent="middle")
+    short = dataclasses.replace(paths, brent=paths.brent.loc[:2028])
+    assert short.years == list(range(2022, 2029))
     still = trade.baseline(2022, balance_years=None)
     assert still.trade == pytest.approx(real.trade, rel=1e-8, abs=1e-9) and still.nominal == 1
 

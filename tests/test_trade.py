@@ -769,6 +769,10 @@ def test_valuation_refuses_shares_that_do_not_sum_to_one_and_unknown_sectors():
     one = pd.DataFrame({"x": [1.0]}, index=["MAC"])
     with pytest.raises(InputError, match="shares of sector CHE in RUS_to_CHN sum to 1.8; must sum to 1"):
         trade.valuation(one, wrong)
+    nearly = mapping.assign(share=mapping["share"].where(mapping["sector"] != "MAC", mapping["share"] * 1.000095))
+    assert trade.valuation(one, nearly).sum().item() > 0
+    with pytest.raises(InputError, match="shares of sector MAC"):
+        trade.valuation(one, nearly.assign(share=mapping["share"] * 1.000105).query("sector == 'MAC'"))
     with pytest.raises(InputError, match="unknown sector 'TRD'"):
         trade.valuation(one.rename(index={"MAC": "TRD"}), mapping)
     with pytest.raises(InputError, match="unknown flow 'CHN'"):
@@ -893,6 +897,15 @@ def test_a_total_without_groups_of_its_own_takes_the_latest_structure_known_at_t
     rows = errors[(errors["series"] == "C") & (errors["method"] == "model")].set_index("flow")
     other = 50 * (0.25 * growth["27"] + 0.75 * growth["84-85"])
     assert rows.loc[FLOWS[0], "forecast_bn_usd"] == pytest.approx(other)
+
+
+def test_a_total_takes_the_structure_of_one_reporter_the_first_and_never_a_mixture():
+    arguments = small_arguments()
+    history = arguments["history"]
+    first = history["series"].replace({"B": "0"})  # knows oil alone
+    errors = trade.forecast_errors(**{**arguments, "history": history.assign(series=first)}, origin=2018, years=[2020])
+    rows = errors[(errors["series"] == "C") & (errors["method"] == "model")].set_index("flow")
+    assert rows.loc[FLOWS[0], "forecast_bn_usd"] == pytest.approx(50 * 1.1**2 * 1.21)
 
 
 def test_a_trend_needs_three_years_and_skips_missing_ones():

@@ -150,6 +150,26 @@ def test_a_benchmark_comes_back_from_its_own_tables():
     assert row["value_bn_usd"] == b.trade[1, 1, 2]
 
 
+def test_another_year_keeps_input_shares_and_lists_what_was_cut():
+    b = worlds.small(9)
+    same, cut = world.with_trade(b, b.trade)
+    assert same.inputs == pytest.approx(b.inputs) and cut.empty
+    flows = b.trade.copy()
+    flows[1, 2] *= 0.3  # R1 uses less of S2 than its inputs need
+    other, cut = world.with_trade(b, flows)
+    wanted = b.input_share * flows.sum(0).T[:, None, :]
+    gap = wanted[1, 2].sum() - flows[1, 2].sum()
+    assert gap > 0 and cut.values.tolist() == [["R1", "S2", pytest.approx(gap)]]
+    assert other.final[1, 2] == pytest.approx(0, abs=1e-12)
+    rest = [k for k in range(4) if k != 2]
+    assert other.inputs[1, rest] == pytest.approx(wanted[1, rest]) and other.inputs[0] == pytest.approx(wanted[0])
+    assert other.input_share[0] == pytest.approx(b.input_share[0])
+    with pytest.raises(InputError, match="'trade' of R0, S0, R0 is -"):
+        world.with_trade(b, -b.trade)
+    with pytest.raises(InputError, match=r"'trade' of the benchmark has the shape \(2, 4, 3\)"):
+        world.with_trade(b, b.trade[:2])
+
+
 def test_rounding_of_the_table_is_balanced_away_and_more_is_refused():
     b = worlds.small(4)
     tables = tables_of(b)

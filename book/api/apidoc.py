@@ -19,10 +19,15 @@ def label(match: re.Match) -> str:
     return f"{match['model']}.{match['first']}{match['letter']}"
 
 
+def page(match: re.Match) -> str:
+    """The method page of an equation: model 3 has two, the world's holds (3.8) to (3.16)."""
+    return "world" if match["model"] == "3" and 8 <= int(match["first"]) <= 16 else METHODS[match["model"]]
+
+
 def equations() -> dict[str, str]:
     """Statement of every numbered equation as reStructuredText, by number, read from the method pages."""
     found = {}
-    for name in METHODS.values():
+    for name in (*METHODS.values(), "world"):
         text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
         for row in re.findall(r"^\|(.+)\|$", text, flags=re.M):
             cells = [c.strip() for c in re.split(r"(?<!\\)\|", row)]
@@ -75,8 +80,7 @@ def prose(line: str) -> str:
 
 def link(match: re.Match) -> str:
     """An equation's number as a link to its method page; a number of no model stays as it is."""
-    page = METHODS.get(match["model"])
-    return f":doc:`({label(match)}) </book/methods/{page}>`" if page else match[0]
+    return f":doc:`({label(match)}) </book/methods/{page(match)}>`" if match["model"] in METHODS else match[0]
 
 
 def cited(text: str, known: dict[str, str]) -> list[str]:

@@ -1,5 +1,6 @@
 """One stage's program, built once and solved for any projects and changed right-hand sides."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import Column, ProjectColumn
-from rutrade.economy.curves import calibrate
+from rutrade.economy.curves import EXPORT_NODES, calibrate
 from rutrade.economy.options import FIRST_ROUND
 from rutrade.economy.program import Program, linear_program, residuals
 from rutrade.economy.solution import labelled
@@ -89,6 +90,28 @@ class EconomyModel:
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
         if start is not None and start._data.a.shape == self._data.a.shape:
             self._basis = start._basis
+
+    def recentred(self, demand: pd.DataFrame) -> "EconomyModel":
+        """The calibrated model with other demand curves, as a world model gives them; its wedges stay.
+
+        `demand` (index: sector, partner): `quantity` and `price`, factors on those of the curve's centre, and
+        `elasticity` (infinite: a price taker who sells up to the quantity). Cells that are not named stay. Raises
+        InputError for a model with bands, an unknown sector or partner, and an elasticity of 1 or less.
+        """
+        curves = self.stage.curves
+        if curves is None:
+            raise InputError("demand curves can be moved only with option 'trade' = 'curves'")
+        quantity, price, elasticity = np.ones_like(curves.price), curves.price.copy(), curves.elasticity.copy()
+        for (sector, partner), row in demand.iterrows():
+            for kind, name, allowed in (("sector", sector, self.stage.sectors), ("partner", partner, PARTNERS)):
+                if name not in allowed:
+                    raise unknown(f"{kind} of export demand", name, allowed)
+            at = self.stage.sectors.index(sector), PARTNERS.index(partner)
+            quantity[at], price[at], elasticity[at] = row["quantity"], price[at] * row["price"], row["elasticity"]
+        moved = replace(curves, centre=curves.centre * quantity[:, None], price=price, elasticity=elasticity)
+        other = copy.copy(self)
+        other._build(replace(self.stage, curves=moved), self)
+        return other
 
     def column(self, project: ProjectColumn) -> Column:
         """A project's coefficients, with the numbers of the constraints they enter.
@@ -257,7 +280,7 @@ class EconomyModel:
         china = (slice(None), slice(None), PARTNERS.index("CHN"))
         if st.curves is not None:
             width = st.curves.segments[0][china]
-            ceiling = factor * st.curves.centre[china]
+            ceiling = np.minimum(factor, EXPORT_NODES[-1]) * st.curves.centre[china]
             room = ceiling[..., None] - (np.cumsum(width, -1) - width)
             p.upper[self.columns["segment"][china]] = np.clip(room, 0, width)
             return

@@ -93,7 +93,8 @@ class National:
 class Inputs:
     """What `build` needs: `sectors` (index sector: name, sector12, section, goods, bulk), `regions` (index region:
     name, district, tile_x, tile_y), `national`, `keys` (region, key), `deliveries` (origin, destination and EXPORT;
-    bn RUB), `valuation` of exports (sector, item), `employment` by sector, thousand persons."""
+    bn RUB), `valuation` of exports (sector, item), `employment` by sector, thousand persons.
+    """
 
     sectors: pd.DataFrame
     regions: pd.DataFrame

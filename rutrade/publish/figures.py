@@ -57,8 +57,8 @@ def stacked(ax: "Axes", table: pd.DataFrame, top: int = 6, label_min: float = 2.
 def lines(
     ax: "Axes",
     table: pd.DataFrame,
-    colours: Mapping[Any, str],
-    names: Mapping[Any, str] | None = None,
+    colours: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
     room: float = 0.3,
 ) -> None:
     """One line per column over the index, each labelled at its last point in its own colour instead of a legend."""
@@ -109,7 +109,7 @@ def bars(
     publish(fig, name, title(values), values.to_frame(xlabel).rename_axis("name"), alt, source)
 
 
-def slope(ax: "Axes", table: pd.DataFrame, colours: Mapping[Any, str]) -> None:
+def slope(ax: "Axes", table: pd.DataFrame, colours: Mapping[str, str]) -> None:
     """Two columns as the ends of one line a row, labelled with name and values at both ends."""
     start, end = table.columns
     for name, row in table.iterrows():
@@ -144,7 +144,7 @@ def fans(
     return fig
 
 
-def points(ax: "Axes", table: pd.DataFrame, colours: Mapping[Any, str], horizontal: bool = True) -> None:
+def points(ax: "Axes", table: pd.DataFrame, colours: Mapping[str, str], horizontal: bool = True) -> None:
     """Points with 95 % intervals: rows of `table` (any index, coefficient, ci_low, ci_high, series), series apart."""
     order = list(dict.fromkeys(table.index))[:: -1 if horizontal else 1]
     for number, (series, rows) in enumerate(table.groupby("series", sort=False)):
@@ -226,7 +226,7 @@ def tile_map(ax: "Axes", values: pd.Series, names: Mapping[str, str], form: str 
 
 
 def flows(
-    ax: "Axes", left: pd.DataFrame, right: pd.DataFrame, colours: Mapping[Any, str], least: float = 0.015
+    ax: "Axes", left: pd.DataFrame, right: pd.DataFrame, colours: Mapping[str, str], least: float = 0.015
 ) -> None:
     """Flow diagram in three columns: `left` (sources x groups) and `right` (groups x partners), one unit.
 
@@ -238,7 +238,7 @@ def flows(
     gap, t = 0.012 * total, np.linspace(0, 1, 40)
     ease = t**2 * (3 - 2 * t)
 
-    def stack(sizes: pd.Series) -> dict[Any, float]:
+    def stack(sizes: pd.Series) -> dict[str, float]:
         tops = (sizes.cumsum() + gap * np.arange(len(sizes))).to_dict()
         return {name: tops[name] - sizes[name] for name in sizes.index}
 

@@ -59,7 +59,7 @@ def traced() -> dict[str, object]:
         "line": int(fuel.name) + 2,
         "source": fuel["source"],
         "status": fuel["status"],
-        "title": data.sources().loc[fuel["source"], "title"],
+        "title": "; ".join(data.sources().loc[fuel["source"].split("; "), "title"]),
     }
 
 

@@ -4,9 +4,26 @@ Flows are "RUS_to_CHN" and "CHN_to_RUS"; groups are the 16 WITS groups of HS cha
 Values are bn USD, at current prices or at the prices of the base year; prices are indices (Brent: USD/barrel).
 
 gravity (evidence) | shares -> projection (3.3)-(3.7) -> backtest (held against what came); inputs reads the data.
+The world in equilibrium, (3.8)-(3.16): world (benchmark), hats and shocks (equations) -> equilibrium (solution) ->
+counterfactuals -> world_draws. Its regions and sectors are rows of tables; `solve` and `baseline` start from the data.
+raking -> panel: gravity on the world panel (3.17). growth -> forecast: the one projection (3.18)-(3.19) -> accuracy,
+yardsticks: its backtest beside naive forecasts.
 """
 
-from rutrade.trade import counterfactuals, equilibrium, gravity, inputs, world, world_draws
+from rutrade.trade import (
+    accuracy,
+    counterfactuals,
+    equilibrium,
+    forecast,
+    gravity,
+    growth,
+    inputs,
+    panel,
+    raking,
+    world,
+    world_draws,
+    yardsticks,
+)
 from rutrade.trade.backtest import METHODS, error_table, forecast_errors, interval_errors, rolling_errors
 from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.equilibrium import WorldSolution
@@ -47,6 +64,7 @@ __all__ = [
     "WorldDraws",
     "WorldPaths",
     "WorldSolution",
+    "accuracy",
     "baseline",
     "break_2022",
     "china_share_of",
@@ -55,13 +73,17 @@ __all__ = [
     "engineering_chemicals_share",
     "equilibrium",
     "error_table",
+    "forecast",
     "forecast_errors",
     "gravity",
     "gravity_panel",
+    "growth",
     "inputs",
     "interval_errors",
     "lever_effects",
     "observed_shares",
+    "panel",
+    "raking",
     "redirection_needed",
     "rolling_errors",
     "share_draws",
@@ -70,6 +92,7 @@ __all__ = [
     "valuation",
     "world",
     "world_draws",
+    "yardsticks",
 ]  # fmt: skip
 
 

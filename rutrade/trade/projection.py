@@ -39,7 +39,10 @@ class TradeBase:
 
 @dataclass(frozen=True)
 class Paths:
-    """Exogenous paths by year: activity (buyer's real GDP, any unit, by flow) and prices (by commodity)."""
+    """Exogenous paths by year: activity (buyer's real GDP, any unit, by flow) and prices (by commodity).
+
+    Raises InputError when a year is missing in between or a value is not positive.
+    """
 
     activity: pd.DataFrame
     prices: pd.DataFrame

@@ -6,7 +6,7 @@ rows of their tables: adding one changes data and no code.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -222,6 +222,29 @@ def elasticities(
     if (bad := ~(values > 0)).any():
         raise InputError(f"theta of sector {values.index[bad][0]} is {values[bad].iloc[0]}; must be positive")
     return values.to_numpy()
+
+
+def with_trade(b: Benchmark, trade: np.ndarray) -> tuple[Benchmark, pd.DataFrame]:
+    """The benchmark of another year from its flows alone: inputs keep the shares of `b`, and what was cut of them.
+
+    trade: bn USD, importer x sector x exporter. Inputs that exceed what a region uses of a sector are cut to it, in
+    proportion; the second result lists these cells (region, sector, cut_bn_usd). Raises InputError for flows that are
+    negative or of another shape.
+    """
+    if trade.shape != b.trade.shape:
+        raise InputError(f"'trade' of the benchmark has the shape {trade.shape}; must be {b.trade.shape}")
+    b._check(trade, "trade", b.region_codes)
+    use, output = trade.sum(2), trade.sum(0).T
+    inputs = b.input_share * output[:, None, :]
+    needed = inputs.sum(2)
+    cut = np.maximum(needed - use, 0.0)
+    inputs = inputs * np.where(cut > 0, use / np.where(needed > 0, needed, 1), 1)[:, :, None]
+    cells = np.argwhere(cut > 0)
+    table = pd.DataFrame(
+        [(b.region_codes[n], b.sector_codes[j], cut[n, j]) for n, j in cells],
+        columns=["region", "sector", "cut_bn_usd"],
+    )
+    return replace(b, trade=trade, inputs=inputs), table
 
 
 def clipping(flows: pd.DataFrame) -> pd.DataFrame:
