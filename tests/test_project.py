@@ -585,6 +585,12 @@ def test_a_rich_operator_is_feasible_in_every_year():
     rich = replace(LAB, financing=Financing(1.0, operating_grant_share=1.0))
     e = evaluate(replace(LAB_PROJECT, objects=(rich,)), revenue_factor=100.0)
     assert e.first_infeasible_year is None
+    # one whose grants pay for everything and that nothing taxes has exactly nothing in hand
+    free = tuple((t, b, y, 0.0) for t, b, y, _ in LAB_RULES)
+    even = replace(LAB, financing=Financing(1.0), residual_share=0.0, decommissioning_share=0.0, paid_share=0.0)
+    table = evaluate(replace(LAB_PROJECT, objects=(even,), tax_rules=free)).feasibility
+    assert table.balance_bn_rub_2016.abs().max() < 1e-12
+    assert table.feasible.all()
     poor = replace(LAB, financing=Financing(1.0, operating_grant_share=0.0))
     assert evaluate(replace(LAB_PROJECT, objects=(poor,)), revenue_factor=0.0).first_infeasible_year == 2021
 
