@@ -143,6 +143,41 @@ def test_paths_agree_with_single_flows(seed):
     np.testing.assert_allclose(rates, [s.rate for s in single], rtol=1e-9, atol=1e-9)
 
 
+def close_pairs() -> np.ndarray:
+    """Flows of 12 years with two roots closer together than two rates of the scan, or one that only touches zero."""
+    rng, flows = np.random.default_rng(11), []
+    for gap in (0.0, 1e-3, 3e-3, 6e-3, 9e-3, 0.02):
+        for centre in rng.uniform(-1.5, 1.5, 60):  # x = log(1 + r)
+            other = rng.uniform(0.5, 2.0, 4) * np.exp(1j * rng.uniform(0.6, 2.5, 4))
+            roots = [np.exp(centre - gap / 2), np.exp(centre + gap / 2), *other, *other.conj(), -rng.uniform(0.3, 3)]
+            flows.append(np.real(np.poly(roots)))
+    return np.array(flows)
+
+
+def test_the_scan_of_paths_misses_no_pair_of_roots_between_two_of_its_rates():
+    flows = close_pairs()
+    rates, statuses, counts = irr_paths(flows)
+    single = [irr(f) for f in flows]
+    assert [(s.status, s.n_roots) for s in single] == list(zip(statuses, counts, strict=True))
+    np.testing.assert_allclose(rates, [s.rate for s in single], rtol=1e-6, atol=1e-6)
+    assert {"unique", "multiple"} <= set(statuses)
+
+
+def test_ordinary_paths_are_settled_by_the_scan_and_not_one_by_one(monkeypatch):
+    """The single-flow rule would give the same rates, a hundred times slower: it may decide few paths only."""
+    asked = []
+    monkeypatch.setattr(project.finance, "irr", lambda flow: asked.append(1) or irr(flow))
+    rng = np.random.default_rng(5)
+    for years in (6, 12, 32):
+        flows = rng.normal(10, 4, (2000, years))
+        flows[:, 0] = -20.0 * rng.uniform(0.5, 4, 2000)
+        flows[:200, -1] = -30
+        asked.clear()
+        _, statuses, _ = irr_paths(flows)
+        assert len(asked) <= 20, years
+        assert (statuses == "unique").sum() > 1000
+
+
 def test_npv_of_paths_with_their_own_rates():
     rng = np.random.default_rng(1)
     flows, rates = rng.normal(size=(50, 9)), rng.uniform(-0.5, 1, 50)
@@ -550,6 +585,12 @@ def test_a_rich_operator_is_feasible_in_every_year():
     rich = replace(LAB, financing=Financing(1.0, operating_grant_share=1.0))
     e = evaluate(replace(LAB_PROJECT, objects=(rich,)), revenue_factor=100.0)
     assert e.first_infeasible_year is None
+    # one whose grants pay for everything and that nothing taxes has exactly nothing in hand
+    free = tuple((t, b, y, 0.0) for t, b, y, _ in LAB_RULES)
+    even = replace(LAB, financing=Financing(1.0), residual_share=0.0, decommissioning_share=0.0, paid_share=0.0)
+    table = evaluate(replace(LAB_PROJECT, objects=(even,), tax_rules=free)).feasibility
+    assert table.balance_bn_rub_2016.abs().max() < 1e-12
+    assert table.feasible.all()
     poor = replace(LAB, financing=Financing(1.0, operating_grant_share=0.0))
     assert evaluate(replace(LAB_PROJECT, objects=(poor,)), revenue_factor=0.0).first_infeasible_year == 2021
 

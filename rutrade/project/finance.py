@@ -8,6 +8,8 @@ from rutrade import InputError
 
 IRR_STATUS = ("unique", "multiple", "none", "no_sign_change", "all_zero")
 _AS_NEAR = 1e-9  # roots whose log(1 + r) differ in size by less are equally near zero: the higher one counts
+# a lowest value of the scan may hide two roots unless the parabola through it stays above this share of it
+_DIP = 0.995
 
 
 def _finite(flows: np.ndarray) -> np.ndarray:
@@ -142,7 +144,7 @@ def irr_paths(flows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         left, mid, right = value[i, g], value[i, g + 1], value[i, g + 2]
         with np.errstate(divide="ignore", invalid="ignore"):
             bottom = mid - (right - left) ** 2 / (8 * (left + right - 2 * mid))  # of the parabola through the three
-        dips = i[(left * mid > 0) & (mid * right > 0) & (bottom * mid < 0.2 * mid**2)]
+        dips = i[(left * mid > 0) & (mid * right > 0) & (bottom * mid < _DIP * mid**2)]
         up, down = block > 0, block < 0
         both = up.any(axis=1) & down.any(axis=1)
         status[here][~both] = np.where(block[~both].any(axis=1), 3, 4)
