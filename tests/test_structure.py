@@ -1,5 +1,7 @@
 """Indicators of structure: published vectors, bounds, identities, and the traps of the two reporters."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -322,7 +324,7 @@ def test_chemicals_fell_also_like_for_like_across_both_breaks_of_reporter(goods)
     assert parts[0].sum(axis=1)[2021] == pytest.approx(68.68, abs=0.01), "Russia's own total of 2021"
     series = [100 * st.chemicals_share(part, fertilisers=False).to_frame("chemicals") for part in parts]
     found = st.upgrading.like_for_like(series, 2013, 2023).loc["chemicals"]
-    gaps = [(b - a)["chemicals"].dropna() for a, b in zip(series, series[1:], strict=False)]
+    gaps = [(b - a)["chemicals"].dropna() for a, b in itertools.pairwise(series)]
     assert [len(g) for g in gaps] == [5, 1]
     assert found["breaks"] == pytest.approx(sum(g.mean() for g in gaps))
     assert found["change"] < 0 and found["like_for_like"] < 0

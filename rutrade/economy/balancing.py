@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rutrade import InputError
 
 
-def ras(matrix, rows, columns, tol: float = 1e-10, max_iterations: int = 10_000) -> np.ndarray:
+def ras(
+    matrix: ArrayLike, rows: ArrayLike, columns: ArrayLike, tol: float = 1e-10, max_iterations: int = 10_000
+) -> np.ndarray:
     """Biproportional fit diag(a) M diag(b) of a non-negative matrix to row and column totals (R.2).
 
     `matrix` (..., m, n), `rows` (..., m), `columns` (..., n): leading axes are independent tables. Zeros stay
@@ -42,7 +45,14 @@ def ras(matrix, rows, columns, tol: float = 1e-10, max_iterations: int = 10_000)
     raise InputError(f"RAS: not within {tol} after {max_iterations} iterations; the zeros may leave no such table")
 
 
-def gravity_ras(prior, supply, use, diagonal=None, bounds=(0.02, 50.0), tol: float = 1e-11):
+def gravity_ras(
+    prior: np.ndarray,
+    supply: ArrayLike,
+    use: ArrayLike,
+    diagonal: ArrayLike | None = None,
+    bounds: tuple[float, float] = (0.02, 50.0),
+    tol: float = 1e-11,
+) -> tuple[np.ndarray, np.ndarray]:
     """Interregional flows y (i, r, s) from one prior matrix (r, s), with bounded factors on the diagonal (R.5).
 
     Per product, y fits `supply` (i, r) and `use` (i, s). With `diagonal` (s), the wanted share of own supply in
@@ -50,6 +60,7 @@ def gravity_ras(prior, supply, use, diagonal=None, bounds=(0.02, 50.0), tol: flo
     so that the share is met as nearly as the margins allow. Returns (y, factors (s)). Raises InputError as `ras`.
     """
     supply, use, factors = np.asarray(supply, float), np.asarray(use, float), np.ones(len(prior))
+    y = np.zeros((len(supply), *prior.shape))
     wanted = None if diagonal is None else np.asarray(diagonal, float)
     for _ in range(1 if wanted is None else 60):
         seed = np.array(prior, float)
@@ -65,11 +76,11 @@ def gravity_ras(prior, supply, use, diagonal=None, bounds=(0.02, 50.0), tol: flo
     return y, factors
 
 
-def _ratio(a, b):
+def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
 
 
-def _capped(seed, total, cap):
+def _capped(seed: np.ndarray, total: float, cap: np.ndarray) -> np.ndarray:
     """Shares of `total` in proportion to `seed`, none above its cap (sum of caps >= total)."""
     x, open_ = np.zeros_like(seed), np.ones(len(seed), bool)
     for _ in range(len(seed)):
@@ -90,7 +101,7 @@ class Leontief:
     factors: tuple
 
     @classmethod
-    def of(cls, a) -> "Leontief":
+    def of(cls, a: ArrayLike) -> "Leontief":
         """Factorise. Raises InputError when a column of A sums to 1 or more (the table could not be productive)."""
         from scipy.linalg import lu_factor
 
@@ -99,13 +110,13 @@ class Leontief:
             raise InputError(f"column {a.sum(0).argmax()} of A sums to {a.sum(0).max():.6g}; must be below 1")
         return cls(a, lu_factor(np.eye(len(a)) - a))
 
-    def output(self, demand) -> np.ndarray:
+    def output(self, demand: ArrayLike) -> np.ndarray:
         """Output x (i) or (i, k) that meets final demand f."""
         from scipy.linalg import lu_solve
 
         return lu_solve(self.factors, np.asarray(demand, float))
 
-    def changed_column(self, j: int, column, demand) -> np.ndarray:
+    def changed_column(self, j: int, column: ArrayLike, demand: ArrayLike) -> np.ndarray:
         """Output when column j of A is replaced, by the Sherman-Morrison formula and no new factorisation (R.6)."""
         y, w = self.output(np.column_stack([demand, np.asarray(column, float) - self.a[:, j]])).T
         return y + w * (y[j] / (1 - w[j]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ class ProjectColumn:
     effect_source: str = ""
     intensity: tuple[float, float] = (1.0, 1.0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("export_share", "china_share", "capital_inside"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"project '{self.name}': {name} is {getattr(self, name)}; allowed is 0 to 1")
@@ -59,7 +60,7 @@ class ProjectColumn:
 
 
 def project_column(
-    tables: RegionalTables, flows: pd.Series, name: str, region: str, year: int, induced: str = "none", **effects
+    tables: RegionalTables, flows: pd.Series, name: str, region: str, year: int, induced: str = "none", **effects: Any
 ) -> ProjectColumn:
     """A project's column from its flows by (flow, sector), bn RUB of 2016, as an appraisal of the project states them.
 
@@ -71,7 +72,7 @@ def project_column(
     if induced not in ("none", "capacity", "output"):
         raise unknown("kind of induced output", induced, ("none", "capacity", "output"))
 
-    def part(flow):
+    def part(flow: str) -> dict:
         return dict(flows[flow]) if flow in flows.index.get_level_values(0) else {}
 
     national = tables.data.national

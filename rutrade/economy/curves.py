@@ -1,6 +1,7 @@
 """Export demand curves and the isoquant of imports, stated in nodes, and their calibration (2.12')."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Curves:
     export_wedge: np.ndarray
     import_wedge: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not (self.elasticity > 1).all():
             raise InputError(
                 f"elasticity of export demand {self.elasticity.min():.6g} is not allowed: it must exceed 1"
@@ -74,7 +75,7 @@ class Curves:
         return (1 - mu) * scale, mu * IMPORT_NODES * scale
 
 
-def calibrate(reference, elasticity: np.ndarray, substitution: np.ndarray) -> Curves:
+def calibrate(reference: Any, elasticity: np.ndarray, substitution: np.ndarray) -> Curves:
     """Curves around a solution with bands and the wedges that make it optimal: positive mathematical programming.
 
     t_e = eps p_e - pi_i^r - rho tau, t_m = chi_i^s - eps p_m with the reference's duals: eps of the balance, pi of
@@ -101,7 +102,7 @@ def calibrate(reference, elasticity: np.ndarray, substitution: np.ndarray) -> Cu
     )
 
 
-def earned(a, elasticity):
+def earned(a: np.ndarray, elasticity: np.ndarray) -> np.ndarray:
     """F(a), the integral of the demand curve's price a^(-1/eta), normalised to F(1) = 1."""
     finite = np.isfinite(elasticity)
     eta = np.where(finite, elasticity, 2.0)

@@ -53,10 +53,7 @@ def _regions(split: bool) -> pd.DataFrame:
     """Regions in the order of the table: name, district (itself, if a district), tile_x, tile_y."""
     table = data.load("regions").set_index("region")
     districts = table["part_of"].isna()
-    if split:
-        chosen = ~table.index.isin(table["part_of"].dropna())
-    else:
-        chosen = districts.to_numpy()
+    chosen = ~table.index.isin(table["part_of"].dropna()) if split else districts.to_numpy()
     district = table["part_of"].fillna(pd.Series(table.index, table.index))
     order = district.map({r: k for k, r in enumerate(table.index)})
     table = table.assign(district=district)[chosen].iloc[order[chosen].argsort(kind="stable")]

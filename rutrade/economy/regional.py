@@ -5,8 +5,10 @@ Sets: products and sectors i, j; regions r (supplying) and s (using). Arrays are
 docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +78,7 @@ class National:
         columns = {c: groups.get(c, c) for c in self.domestic.columns}
         wanted = order + [c for c in self.domestic.columns if c not in self.sectors]
 
-        def both(t):
+        def both(t: pd.DataFrame) -> pd.DataFrame:
             return t.groupby(groups).sum().loc[order].T.groupby(columns).sum().loc[wanted].T
 
         return National(
@@ -107,7 +109,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class RegionalTables:
-    """Input-output tables of all regions, bn RUB at basic prices of 2016; arrays by name and index order:
+    """Input-output tables of all regions, bn RUB at basic prices of 2016; arrays by name and index order.
 
     use_domestic, use_import (s, i, j); final_domestic, final_import (s, i, FINAL); product_taxes (s, j + FINAL);
     value_added (s, VALUE_ADDED, j); output, exports, imports (r, i); flows (i, r, s) of domestic products;
@@ -139,7 +141,7 @@ class RegionalTables:
         value_added="rvj", output="ri", employment="rj", exports="ri", imports="ri", flows="iRr",
     )  # fmt: skip
 
-    def labelled(self, name: str):
+    def labelled(self, name: str) -> Any:
         """An array with its labels, as an xarray.DataArray (R: supplying, r: using region, t: j + FINAL).
 
         Raises InputError for an unknown array.
@@ -304,7 +306,9 @@ def build(
     )
 
 
-def _regional_output(table, output, keys, manufacturing, moved) -> pd.DataFrame:
+def _regional_output(
+    table: pd.DataFrame, output: pd.Series, keys: pd.DataFrame, manufacturing: str, moved: list
+) -> pd.DataFrame:
     """Output by region and sector (r, i): section value added as shares, priors fitted where a section is split."""
     section = table["section"].to_numpy()
     x = pd.DataFrame(0.0, keys.index, table.index)
@@ -341,7 +345,7 @@ def _regional_output(table, output, keys, manufacturing, moved) -> pd.DataFrame:
     return x
 
 
-def _employment(table, jobs, shares, keys) -> pd.DataFrame:
+def _employment(table: pd.DataFrame, jobs: pd.Series, shares: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """Employment (r, j): national by sector, spread by output and by each region's employment in the activity."""
     group = {"H": "H+J", "J": "H+J", "K": "K+M+N", "M72": "K+M+N", "M+N": "K+M+N", "O+P+Q": "P+Q", "I+R+S+T": "I+S"}
     activity = table["section"].map(lambda s: group.get(s, s))
@@ -353,7 +357,15 @@ def _employment(table, jobs, shares, keys) -> pd.DataFrame:
     return seed
 
 
-def _exports(names, x, total, goods, target, regions, moved) -> np.ndarray:
+def _exports(
+    names: Sequence[str],
+    x: np.ndarray,
+    total: np.ndarray,
+    goods: np.ndarray,
+    target: np.ndarray,
+    regions: Sequence[str],
+    moved: list,
+) -> np.ndarray:
     """Exports (r, i): services, oil and gas by output; other goods fitted to the EXPORT shares within 95 % of output.
 
     Margins earned on exported goods are booked where trade and transport produce, which is at the head offices.
@@ -372,7 +384,15 @@ def _exports(names, x, total, goods, target, regions, moved) -> np.ndarray:
     return e
 
 
-def _flows(supply, use, goods, deliveries, bounds, regions, moved) -> np.ndarray:
+def _flows(
+    supply: np.ndarray,
+    use: np.ndarray,
+    goods: np.ndarray,
+    deliveries: np.ndarray,
+    bounds: tuple[float, float],
+    regions: Sequence[str],
+    moved: list,
+) -> np.ndarray:
     """Flows (i, r, s): goods by gravity-RAS on the deliveries of 2016; services own first, then surplus to deficit."""
     y = np.zeros((supply.shape[1], *deliveries.shape))
     wanted = np.diag(deliveries) / deliveries.sum(0)

@@ -91,6 +91,10 @@ class EconomySolution:
 
 
 def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Program) -> EconomySolution:
+    """The solved program in arrays with names: quantities of `tied`, prices (duals) of `free`; units of the class.
+
+    Effects of the projects `columns` at their intensity theta are added to output, exports and own value added.
+    """
     import xarray as xr
 
     st, b = model.stage, model.stage.bands

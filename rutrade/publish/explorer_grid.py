@@ -109,7 +109,9 @@ def renew(jobs: int = 2) -> dict:
     Raises InputError when the place cannot be written, or a point has no solution.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    results = sweep.sweep(points(), None, jobs, row=row)[COLUMNS]
+    results = sweep.sweep(points(), None, jobs, row=row)
+    # no point with draws, no interval: its columns stay empty
+    results = results.reindex(columns=results.columns.union(itertools.chain(*INTERVALS.values()), sort=False))[COLUMNS]
     parts = pd.DataFrame([{"part": part} | s for part, group in states().items() for s in group])
     text = pd.concat([parts, results], axis=1).to_csv(index=False, float_format="%.12g", lineterminator="\n")
     own = [m for m in provenance.loaded() if m.startswith(_MODELS)]

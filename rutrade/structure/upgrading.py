@@ -5,6 +5,7 @@ zero. Two bodies of declarations are kept apart: "both" (BACI, reconciled from b
 (China's customs 2019, and BACI from 2022, which follows them).
 """
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -122,8 +123,8 @@ def new_products(
 ) -> pd.DataFrame:
     """Products above `least` in `end` and in no year before `since`, largest first: value (bn USD), class.
 
-    `since` leaves several years in which a product was absent, so that one year's gap makes nothing new. Raises
-    InputError when no earlier year is there, or for a year without figures.
+    The products N of (0.10) with V_h(1). `since` leaves several years in which a product was absent, so that one
+    year's gap makes nothing new. Raises InputError when no earlier year is there, or for a year without figures.
     """
     return _appeared(panel, panel.index[panel.index < since], end, least, classes)
 
@@ -133,7 +134,7 @@ def lost_products(
 ) -> pd.DataFrame:
     """Products above `least` in `start` and in no year after `until`, largest first: value in `start`, class.
 
-    Raises InputError when no later year is there, or for a year without figures.
+    The products L of (0.10) with V_h(0). Raises InputError when no later year is there, or for a year without figures.
     """
     return _appeared(panel, panel.index[panel.index > until], start, least, classes)
 
@@ -254,7 +255,7 @@ def like_for_like(series: list[pd.DataFrame], start: int, end: int) -> pd.DataFr
     they follow each other. Returns class x (start, end, change, breaks, like_for_like), percentage points when the
     shares are in percent. Raises InputError when classes differ, two series share no year, or a year is missing.
     """
-    for one, other in zip(series, series[1:], strict=False):
+    for one, other in itertools.pairwise(series):
         if list(one.columns) != list(other.columns):
             different = sorted(set(one.columns) ^ set(other.columns))
             raise InputError(f"series have different classes or order: {', '.join(map(str, different)) or 'order'}")
@@ -264,7 +265,7 @@ def like_for_like(series: list[pd.DataFrame], start: int, end: int) -> pd.DataFr
         if year not in panel.index:
             raise unknown("year of the reporter", year, panel.index)
     breaks = pd.Series(0.0, index=series[0].columns)
-    for one, other in zip(series, series[1:], strict=False):
+    for one, other in itertools.pairwise(series):
         years = one.index.intersection(other.index)
         breaks += (other.loc[years] - one.loc[years]).mean()
     frame = pd.DataFrame({"start": series[0].loc[start], "end": series[-1].loc[end]})

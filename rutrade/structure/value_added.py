@@ -233,7 +233,7 @@ def national_content(table: pd.DataFrame) -> pd.DataFrame:
         raise InputError(f"national table: inputs of {gap.idxmax()} miss its output by {100 * gap.max():.2f} %")
     names = {"domestic": "value_added", "imported": "import", "taxes": "taxes"}
     frame = pd.DataFrame({n: domestic_content(coefficients, inputs[k].to_numpy()) for n, k in names.items()}, products)
-    frame["exports"] = wide["exports"] if "exports" in wide else 0.0
+    frame["exports"] = wide.get("exports", 0.0)
     weight = frame["exports"] / frame["exports"].sum()
     total = [*(frame[list(names)].mul(weight, axis=0).sum()), frame["exports"].sum()]
     frame.loc["exports"] = total

@@ -10,6 +10,8 @@ raking -> panel: gravity on the world panel (3.17). growth -> forecast: the one 
 yardsticks: its backtest beside naive forecasts.
 """
 
+from typing import Any
+
 from rutrade.trade import (
     accuracy,
     counterfactuals,
@@ -96,7 +98,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def solve(benchmark: Benchmark | None = None, **shocks) -> WorldSolution:
+def solve(benchmark: Benchmark | None = None, **shocks: Any) -> WorldSolution:
     """The world in equilibrium after shocks, from the benchmark of the data package: see `equilibrium.solve`.
 
     `trade.solve(trade_cost={("RUS", "CHN"): 0.95}).summary()` cuts the cost of goods from Russia to China by 5 %.
@@ -104,6 +106,6 @@ def solve(benchmark: Benchmark | None = None, **shocks) -> WorldSolution:
     return equilibrium.solve(inputs.world() if benchmark is None else benchmark, **shocks)
 
 
-def baseline(year: int, **options) -> WorldSolution:
+def baseline(year: int, **options: Any) -> WorldSolution:
     """The world of a later year, from the data package: see `counterfactuals.baseline`."""
     return counterfactuals.baseline(inputs.world(), inputs.world_paths(), year, **options)

@@ -6,7 +6,7 @@ and in the year. What was observed after the origin enters where a method says s
 equilibrium, imports in "importer growth" and "last share"): the errors are those of the methods, not of their drivers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ Growth = Callable[[int, int], pd.Series]  # origin, year -> (flow, item) growth 
 TOTAL = "TOTAL"
 
 
-def backtest(values: pd.DataFrame, methods: Mapping[str, Growth], origins, last: int) -> pd.DataFrame:
+def backtest(values: pd.DataFrame, methods: Mapping[str, Growth], origins: Iterable[int], last: int) -> pd.DataFrame:
     """Forecasts by every method from each origin to every later year up to `last`, with their errors.
 
     values: flow, item, year, value_bn_usd. Items without trade in the origin or the year are left out of the pair, for
@@ -72,13 +72,15 @@ def pair_losses(errors: pd.DataFrame, total: bool = False) -> pd.DataFrame:
     return (sums["square"] / sums["weight"]).rename("square").reset_index()
 
 
-def losses(errors: pd.DataFrame, by=("flow", "method"), total: bool = False) -> pd.DataFrame:
+def losses(errors: pd.DataFrame, by: Sequence[str] = ("flow", "method"), total: bool = False) -> pd.DataFrame:
     """Losses by the given columns of `pair_losses` (also "horizon", "origin", "year"), and the pairs they rest on."""
     grouped = pair_losses(errors, total).groupby(list(by))["square"]
     return pd.DataFrame({"loss": np.sqrt(grouped.mean()), "pairs": grouped.size()}).reset_index()
 
 
-def skill(errors: pd.DataFrame, method: str = "combination", by=("flow",), total: bool = False) -> pd.DataFrame:
+def skill(
+    errors: pd.DataFrame, method: str = "combination", by: Sequence[str] = ("flow",), total: bool = False
+) -> pd.DataFrame:
     """Skill of `method` against each other one: 1 - its loss over theirs, on the pairs that both forecast.
 
     Negative where the method loses; every comparison is there. by: further columns, "horizon" for one. Returns them

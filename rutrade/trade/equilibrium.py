@@ -143,7 +143,7 @@ class WorldSolution:
         return replace(self.benchmark, trade=self.trade, inputs=inputs)
 
     def groups(self) -> list[str]:
-        """ "goods" and the groups of goods, in the order of the sectors."""
+        """All goods together ("goods") and the groups of goods, in the order of the sectors."""
         table = self.benchmark.sectors
         return ["goods", *dict.fromkeys(table.loc[table["goods"].astype(bool), "group"])]
 
@@ -212,7 +212,7 @@ def solve(
 def with_theta(benchmark: Benchmark, theta: Mapping[str, float] | pd.Series | np.ndarray) -> Benchmark:
     """The benchmark with other trade elasticities. Raises InputError for an unknown sector or theta <= 0."""
     if isinstance(theta, (Mapping, pd.Series)):
-        for sector in theta.keys():
+        for sector in dict(theta):
             if sector not in benchmark.sectors.index:
                 raise unknown("sector", sector, benchmark.sector_codes)
         current = dict(zip(benchmark.sector_codes, benchmark.theta, strict=True))
@@ -288,6 +288,7 @@ def _broyden(
             break
         step = -inverse @ residual
         step *= LARGEST_STEP / max(LARGEST_STEP, np.abs(step).max())
+        new: State | None = None
         for _ in range(6):
             new = _evaluate(system, u + step, state)
             count += 1

@@ -14,6 +14,7 @@ from rutrade.trade.shocks import Shocks
 from rutrade.trade.world import Benchmark
 
 PRICE_TOLERANCE = 2e-14  # largest gap of a log price in (3.9)-(3.10)
+MOST_STEPS = 1000  # of the iteration for these prices
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +133,9 @@ class System:
         log_t, fob, given = np.log(s.productivity), np.log(s.fob), s.given
         price, last = np.zeros_like(b.output) if near is None else near.log_price, np.inf
         lu = price_system(b, given) if near is None or given.any() else near.lu
-        for _ in range(1000):
+        steps = 0
+        while True:
+            steps += 1
             cost = self._unit_cost(price, factor)
             gate = np.where(given, fob, cost - log_t)
             weight = np.exp(-b.theta * gate).T[:, None, :] * self.open
@@ -140,13 +143,12 @@ class System:
             new = -np.log(total).T / b.theta
             gap = new - price
             size = np.abs(gap).max()
-            if not size > PRICE_TOLERANCE * (1 + np.abs(price).max()):
+            if steps == MOST_STEPS or not size > PRICE_TOLERANCE * (1 + np.abs(price).max()):
                 return new, cost, gate, weight / total[:, :, None]
             # where the derivative does not help, the plain iteration, which contracts
             helps = size < 0.7 * last
             price = price + lu_solve(lu, gap.ravel(), check_finite=False).reshape(gap.shape) if helps else new
             last = size
-        return new, cost, gate, weight / total[:, :, None]
 
     def split(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
         """Log wages, log resource prices (region x sector), log labour and log shift of crude of the unknowns."""

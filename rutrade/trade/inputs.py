@@ -229,7 +229,7 @@ def trials(published: Procedure) -> dict[str, dict]:
 
 
 def diversion_trials(published: Procedure) -> dict[str, dict]:
-    """Arguments of `accuracy.backtest`, from 2021: could the diversion of 2022-2024 have been foretold from sanctions?
+    """Arguments of `accuracy.backtest`, from 2021: whether sanctions foretell the diversion of 2022-2024.
 
     "with sanctions" and "equilibrium with sanctions": the procedure, and its equilibrium alone, with the trade cost of
     sanctions fitted to Russia's trade with the sanctioning regions of the world model (IMF), never to that with China.

@@ -10,7 +10,9 @@ beyond what all exporters and importers did; f and h do the same for China. All 
 every sector's coefficients, pyfixest gives clustered errors for the few that are shown.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +39,7 @@ class WorldPanel:
     values: np.ndarray
     unfriendly: pd.Series
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = (len(self.sectors), len(self.years), len(self.regions), len(self.regions))
         if self.values.shape != shape:
             raise InputError(f"world panel: values have shape {self.values.shape}; the names ask for {shape}")
@@ -74,7 +76,7 @@ class WorldPanel:
         i, j = self.regions.index(exporter), self.regions.index(importer)
         return pd.DataFrame(self.values[:, :, i, j], list(self.sectors), list(self.years))
 
-    def select(self, sectors) -> "WorldPanel":
+    def select(self, sectors: Iterable[str]) -> "WorldPanel":
         """The same panel with these sectors; "goods" is the sum of all but services (SERV).
 
         Raises InputError for an unknown sector.
@@ -200,7 +202,7 @@ def break_with_errors(panel: WorldPanel, reference: int = 2021) -> BreakEstimate
     )
 
 
-def _named(fit, names: dict, sector: str, years, reference: int) -> pd.DataFrame:
+def _named(fit: Any, names: dict, sector: str, years: Sequence[int], reference: int) -> pd.DataFrame:
     """Coefficients by term and year with the reference year as zero; no errors for terms of one pair."""
     table = _tidy(fit).set_index("term").reindex(list(names))
     table.index = pd.MultiIndex.from_tuples(list(names.values()), names=["term", "year"])
@@ -210,7 +212,7 @@ def _named(fit, names: dict, sector: str, years, reference: int) -> pd.DataFrame
     return table.assign(sector=sector)[["sector", *table.columns]]
 
 
-def _pretrend(fit, names: dict, sector: str, term: str, reference: int, clusters: int) -> tuple:
+def _pretrend(fit: Any, names: dict, sector: str, term: str, reference: int, clusters: int) -> tuple:
     """Joint test, trend and what lies beyond it, from the coefficients of one term and their covariance."""
     from scipy.stats import f as f_distribution
 

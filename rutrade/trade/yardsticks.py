@@ -3,7 +3,7 @@
 Every method is a growth: (origin, year) -> factor by (flow, item), nan where it has none.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -88,8 +88,12 @@ def reallocation(
 
 def procedure_growth(growth: Callable[[int, int], pd.DataFrame]) -> dict[str, Growth]:
     """The procedure and its two parts as methods; each pair of years is computed once."""
-    growth = lru_cache(maxsize=None)(growth)
-    return {part: lambda origin, year, part=part: growth(origin, year)[part] for part in PARTS}
+    once = lru_cache(maxsize=None)(growth)
+
+    def method(part: str) -> Growth:
+        return lambda origin, year: once(origin, year)[part]
+
+    return {part: method(part) for part in PARTS}
 
 
 def with_old_structure(groups: pd.DataFrame, growth: Growth, age: int = 2, moved: bool = False) -> Growth:
@@ -209,7 +213,7 @@ def sector_methods(
     }
 
 
-def sector_values(panel: WorldPanel, sectors) -> pd.DataFrame:
+def sector_values(panel: WorldPanel, sectors: Iterable[str]) -> pd.DataFrame:
     """Both flows of the panel by sector: flow, item, year, value_bn_usd."""
     parts = {flow: panel.flow(*flow.split("_to_")).loc[list(sectors)].stack() / 1e3 for flow in FLOWS}
     return pd.concat(parts, names=["flow", "item", "year"]).rename("value_bn_usd").reset_index()
