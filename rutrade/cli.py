@@ -95,20 +95,21 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
 
-    `sweeps` among them: the explorer's stored runs.
+    `sweeps` among them: the stored runs of the explorer and of chapter 05's ladder.
     """
     from tqdm import tqdm
 
     from rutrade import scenarios as presets
-    from rutrade.publish import explorer_grid, runs
+    from rutrade.publish import explorer_grid, ladder, runs, stored
 
     changed = presets.write_all()
     if parameters:
         click.echo(f"written: {', '.join(changed)}" if changed else "nothing changed")
         return
     if "sweeps" in notebooks:
-        made = explorer_grid.renew()
-        click.echo(f"{explorer_grid.place()}: {made['runs']} runs in {made['seconds']} s")
+        for name, sweep in (("ladder", ladder.renew), ("explorer", explorer_grid.renew)):
+            made = sweep()
+            click.echo(f"{stored.place(name)}: {made['runs']} runs in {made['seconds']} s")
         notebooks = tuple(name for name in notebooks if name != "sweeps")
         if not notebooks:
             return

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from rutrade import InputError, RunError, chain, files
-from rutrade.publish import explorer, runs
+from rutrade.economy import history
+from rutrade.publish import explorer, ladder, runs
 from rutrade.publish import explorer_grid as grid
 from rutrade.scenarios import Scenario
 
@@ -91,7 +92,7 @@ def test_the_interval_is_stored_too():
         (lambda m: m["made_from"]["module"].update({"rutrade.trade.projection": "0"}), "module 'rutrade.trade.projec"),
         (lambda m: m["made_from"]["module"].update({"rutrade.trade.closed": "0"}), "module 'rutrade.trade.closed'"),
         (lambda m: m["made_from"]["table"].update({"macro": "0"}), "table 'macro'"),
-        (lambda m: m.update(points="0"), "the points or the scenario's defaults"),
+        (lambda m: m.update(definition="0"), "the definition of the runs"),
         (lambda m: m.update(sha256="0"), r"the file explorer\.csv itself"),
     ],
 )
@@ -100,7 +101,9 @@ def test_stored_runs_of_other_models_data_or_points_are_refused_in_one_sentence(
     manifest = json.loads(path.read_text(encoding="utf-8"))
     change(manifest)
     path.write_text(json.dumps(manifest), encoding="utf-8")
-    with pytest.raises(InputError, match=rf"stored runs no longer fit, {named}.* changed: renew them with") as error:
+    with pytest.raises(
+        InputError, match=rf"stored runs of 'explorer' no longer fit, {named}.* changed: renew them with"
+    ) as error:
         explorer.data()
     assert "\n" not in str(error.value)
 
@@ -122,6 +125,13 @@ def test_renewed_runs_are_accepted_and_depend_on_the_models_and_their_tables(dat
     table = grid.stored()
     assert table["brent"].tolist() == ["mid", "high"]
     assert table["exports_bn_usd"].is_monotonic_increasing
+
+
+def test_the_stored_ladder_is_that_of_the_economy_today():
+    table = ladder.read()
+    assert list(table.index) == [name for name, _ in history.LADDER]
+    again = ladder.compute(history.LADDER[:2])
+    pd.testing.assert_frame_equal(table.loc[again.index], again, rtol=1e-6, check_names=False)
 
 
 def test_every_figure_is_within_one_percent_of_its_range_at_200_random_points(data):

@@ -5,20 +5,18 @@ when a table, a module of the models, or the points are others than those of the
 """
 
 import inspect
-import io
 import itertools
 import json
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rutrade import InputError, __version__, chain, files, sweep, trade
+from rutrade import chain, files, sweep, trade
 from rutrade import data as tables
-from rutrade.publish import provenance
+from rutrade.publish import stored as stored_runs
 from rutrade.scenarios import Scenario
 
 # Nodes of each lever. Between rail capacities the economy jumps (plans are cut in steps of 10 Mt), so these are the
@@ -100,7 +98,7 @@ def points() -> list[dict]:
 
 def place() -> Path:
     """The stored runs; the manifest stands beside them as JSON."""
-    return tables.home() / "sweeps" / "explorer.csv"
+    return stored_runs.place("explorer")
 
 
 def renew(jobs: int = 2) -> dict:
@@ -108,25 +106,11 @@ def renew(jobs: int = 2) -> dict:
 
     Raises InputError when the place cannot be written, or a point has no solution.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
-    results = sweep.sweep(points(), None, jobs, row=row)
-    # no point with draws, no interval: its columns stay empty
-    results = results.reindex(columns=results.columns.union(itertools.chain(*INTERVALS.values()), sort=False))[COLUMNS]
+    clock = time.perf_counter()
+    results = sweep.sweep(points(), None, jobs, row=row).reindex(columns=COLUMNS)
     parts = pd.DataFrame([{"part": part} | s for part, group in states().items() for s in group])
-    text = pd.concat([parts, results], axis=1).to_csv(index=False, float_format="%.12g", lineterminator="\n")
-    own = [m for m in provenance.loaded() if m.startswith(_MODELS)]
-    manifest = {
-        "version": __version__,
-        "date": started.strftime("%Y-%m-%d %H:%M UTC"),
-        "seconds": round(time.perf_counter() - clock, 1),
-        "runs": len(results),
-        "sha256": files.digest([text]),
-        "points": _fingerprint(),
-        "made_from": {"table": provenance.tables(tables.used()), "module": provenance.modules(own)},
-    }
-    files.write(place(), text)
-    files.write(place().with_suffix(".json"), json.dumps(manifest, indent=1) + "\n")
-    return manifest
+    runs = pd.concat([parts, results], axis=1)
+    return stored_runs.keep("explorer", runs, _fingerprint(), _MODELS, time.perf_counter() - clock)
 
 
 def stored() -> pd.DataFrame:
@@ -134,21 +118,7 @@ def stored() -> pd.DataFrame:
 
     Raises InputError when they are missing, were changed, or were made from other inputs than today's.
     """
-    again = "renew them with `rutrade renew sweeps`"
-    try:
-        manifest = json.loads(place().with_suffix(".json").read_text(encoding="utf-8"))
-        text = place().read_text(encoding="utf-8")
-    except (OSError, json.JSONDecodeError):
-        raise InputError(f"the explorer's stored runs ({place()}) cannot be read: {again}") from None
-    found = provenance.changed(manifest["made_from"])
-    if manifest["points"] != _fingerprint():
-        found.insert(0, "the points or the scenario's defaults")
-    if files.digest([text]) != manifest["sha256"]:
-        found.insert(0, f"the file {place().name} itself")
-    if found:
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise InputError(f"the explorer's stored runs no longer fit, {found[0]}{more} changed: {again}")
-    return pd.read_csv(io.StringIO(text))
+    return stored_runs.read("explorer", _fingerprint())
 
 
 def _fingerprint() -> str:

@@ -1,0 +1,36 @@
+"""The stored ladder of chapter 05: what each change of the second round does to the backtest and to the result."""
+
+import json
+import time
+
+import pandas as pd
+
+from rutrade import data, economy, files
+from rutrade.economy import history, regional
+from rutrade.publish import stored
+
+NODES = (2016, 2019, 2023, 2030)
+GAINED = ("FAB", "MAC", "ELE", "VEH", "OTR")  # engineering, whose answer to productivity is shown
+_MODELS = ("rutrade.data", "rutrade.economy")
+
+
+def compute(steps: tuple = history.LADDER) -> pd.DataFrame:
+    """The ladder on nine regions and 36 sectors: one row a step, see `economy.ladder`."""
+    tables = regional.build(economy.inputs.regional(split=True))
+    return economy.ladder(tables, economy.inputs.paths(), data.load("gva_path"), NODES, GAINED, steps)
+
+
+def renew() -> dict:
+    """Compute the ladder and store it with its manifest, which is returned."""
+    clock = time.perf_counter()
+    table = compute().reset_index()
+    return stored.keep("ladder", table, _definition(), _MODELS, time.perf_counter() - clock)
+
+
+def read() -> pd.DataFrame:
+    """The stored ladder by step. Raises InputError when it is missing or no longer fits the models."""
+    return stored.read("ladder", _definition()).set_index("change")
+
+
+def _definition() -> str:
+    return files.digest([json.dumps([NODES, GAINED, history.LADDER])])
