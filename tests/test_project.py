@@ -191,6 +191,7 @@ def test_discounted_payback_by_hand():
     )
     assert np.isnan(project.discounted_payback([-100, 10, 10], 0.1))
     assert project.discounted_payback([5, 1], 0.1) == 0.0
+    assert project.discounted_payback([-100, 50, 50], 0.0) == 2.0  # exactly paid back
     both = project.discounted_payback([[-100, 60, 60, 60], [0, -50, 200, 0]], 0.0)
     np.testing.assert_allclose(both, [1 + 40 / 60, 1.25])
 
