@@ -1,6 +1,7 @@
 """Data: typed, hashed, sourced; a changed or wrong file is refused in one sentence."""
 
 import hashlib
+import re
 
 import frictionless
 import pytest
@@ -247,7 +248,7 @@ def test_every_path_of_the_economy_is_read():
     texts = "".join(p.read_text() for p in (files.root() / "rutrade").rglob("*.py"))
     variables = data.load("economy_paths")["variable"].unique()
     # names put together, such as f"china_{flow}_share{suffix}"
-    composed = [n for n in re.findall(r'f"([a-z]{3,}_(?:\w|\{\w+\})+)"', texts) if "{" in n]
+    composed = re.findall(r'\.(?:at|ratio|sector)\(f"((?:\w|\{\w+\})+)"', texts)
     joined = [re.sub(r"\{\w+\}", r"\\w*", name) for name in composed]
     assert joined
     assert [v for v in variables if f'"{v}' not in texts and not any(re.fullmatch(n, v) for n in joined)] == []
