@@ -23,8 +23,9 @@ settings.register_profile("local", deadline=None, suppress_health_check=[HealthC
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
-# What a test needs says what it is; `make quick` leaves these out. Slow: stages of the economy, runs, sweeps.
-_SLOW = ("compendium_copy", "solutions", "prepared", "one_worker")
+# What a test needs says what it is; `make quick` leaves these out. Slow: stages of the economy, the world's panel from
+# all origins, executed notebooks, sweeps.
+_SLOW = ("compendium_copy", "solutions", "kappa", "models", "prepared", "one_worker", "little", "trial")
 _MARKERS = {"html": "book", "site": "book", "browser": "browser"} | dict.fromkeys(_SLOW, "slow")
 
 

@@ -173,6 +173,7 @@ def test_a_value_is_read_as_yaml(executed, tmp_path):
     assert dict(executed[0].overrides) == {"multiplier": 1500, "feedback": True, "brent": "low"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameter, value, sentence",
     [
@@ -191,6 +192,7 @@ def test_the_notebook_itself_refuses_under_plain_papermill_before_any_model_runs
     assert max(counts) == 3, "cells ran after the refusal"  # parameters, injected parameters, check
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_a_notebook_runs_leaves_no_traceback(tmp_path):
     import os
     import signal

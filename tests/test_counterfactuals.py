@@ -298,6 +298,7 @@ def test_growth_errors_are_those_of_unchanged_growth_centred(paths):
     assert errors.shape == (last - 2 - 2002 + 1, 11) and np.abs(errors.mean(0)).max() < 1e-12
 
 
+@pytest.mark.slow
 def test_draws_are_the_same_bytes_on_one_and_two_workers(real, theta, paths):
     shared = {"paths": paths, "year": 2030, "shock": cut, "number": 6, "seed": 5}
     one, two = (cf_draws(real, theta, workers=w, **shared) for w in (1, 2))

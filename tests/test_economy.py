@@ -187,6 +187,7 @@ def direct_build(stage):
     return x[at["z"][0]], x[x0] + x[x1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("year", [2019, 2030])
 def test_two_builders_agree(inputs, paths, year):
     tables = regional.build(inputs, "12")
@@ -401,6 +402,7 @@ def test_partner_balances_sum_to_the_joint_one(solutions):
 # --- bad input ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("nodes", "message"),
     [

@@ -54,6 +54,7 @@ def stage(tables, paths, year=2030, **changes):
 # --- the calibration ---
 
 
+@pytest.mark.slow
 def test_the_base_year_comes_back_with_curves_too(tables, models):
     solution = models[2016].solve()
     consumption = (tables.final_domestic + tables.final_import)[:, :, 0].sum()
@@ -80,6 +81,7 @@ def test_at_the_reference_no_use_pays_for_the_wedge_of_its_imports(models):
     assert solution.consumption - solution.objective == pytest.approx(paid, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_full_variant_returns_its_reference(paths):
     tables = regional.build(economy.inputs.regional())
     model = EconomyModel(tables, 2019, paths, options=Options())
@@ -445,6 +447,7 @@ def test_the_reciprocal_problem_says_that_it_needs_bands(last):
         last.solve(changes={"consumption": 1.0}, reciprocal=True)
 
 
+@pytest.mark.slow
 def test_the_ladder_ends_at_the_full_model(tables, paths):
     from rutrade import data
 

@@ -305,6 +305,7 @@ def test_twelve_regions_somewhat_unlike_stay_close_to_eleven(real):
     assert other.flow("RUS", "CHN") != one.flow("RUS", "CHN")
 
 
+@pytest.mark.slow
 def test_hash_seed_changes_no_byte():
     code = (
         "import hashlib; from rutrade import trade;"

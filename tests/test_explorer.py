@@ -114,6 +114,7 @@ def test_missing_stored_runs_are_named(data_copy):
         explorer.data()
 
 
+@pytest.mark.slow
 def test_renewed_runs_are_accepted_and_depend_on_the_models_and_their_tables(data_copy, monkeypatch):
     few = {"prices": [grid.START, grid.START | {"brent": "high"}]}
     monkeypatch.setattr(grid, "states", lambda: few)

@@ -627,6 +627,7 @@ def test_customs_values_by_sector_sum_to_the_groups():
     assert table.reindex(keys).to_numpy() == pytest.approx(groups["value_musd"].to_numpy(), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_forecasts_are_the_same_bytes_under_any_hash_seed():
     code = (
         "import sys; sys.path.insert(0, 'tests'); from test_forecast import *;"
@@ -661,6 +662,7 @@ def test_the_order_of_rows_changes_nothing():
     ]
 
 
+@pytest.mark.slow
 def test_fitted_sanctions_give_back_what_was_observed_and_hold_only_after_the_fact():
     from rutrade.trade.growth import FittedSanctions
 

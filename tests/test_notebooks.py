@@ -78,6 +78,7 @@ def test_every_figure_has_alt_text_and_its_data_as_csv(name):
     assert figures >= 1
 
 
+@pytest.mark.slow
 def test_nbval_collects_every_code_cell():
     command = [sys.executable, "-m", "pytest", "--nbval", "--collect-only", "-q", str(ROOT / "notebooks")]
     listed = subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout
@@ -138,6 +139,7 @@ def test_a_wider_tolerance_of_a_cell_has_a_reason_and_hides_no_change_of_one_per
         assert of_cell(cell.metadata).relative <= WIDEST
 
 
+@pytest.mark.slow
 def test_plain_papermill_works_from_any_folder(tmp_path):
     command = [sys.executable, "-m", "papermill", str(ROOT / "notebooks" / "01_trade_structure.ipynb"), "out.ipynb"]
     command += ["-p", "first_year", "2017", "-p", "reporter", "BACI"]

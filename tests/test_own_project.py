@@ -197,6 +197,7 @@ def test_the_example_of_the_page_works_as_it_stands(tmp_path):
     assert forward.flow("public").index[0] == 2028
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_work_as_they_stand(tmp_path, monkeypatch):
     text = PAGE.read_text(encoding="utf-8")
     (tmp_path / "cryo_lab.yaml").write_text(re.search(r"```yaml\n(name: .*?)```", text, re.DOTALL)[1], encoding="utf-8")

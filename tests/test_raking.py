@@ -183,6 +183,7 @@ def test_breaks_of_every_term_are_recovered_in_the_year_and_size_they_have():
     assert found.to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-7)
 
 
+@pytest.mark.slow
 def test_raking_and_pyfixest_agree_to_one_part_in_a_hundred_thousand_on_real_sectors(coarse):
     few = coarse.select(["C28", "B06"])
     ours, peer = break_by_sector(few), break_with_errors(few)
@@ -341,6 +342,7 @@ def test_the_real_break_of_2022_hits_exports_to_unfriendly_states_in_nearly_ever
     assert china_placebo(real.select(["goods"])).set_index("flow").loc["RUS_to_CHN", "placebo_p"] > 0.5
 
 
+@pytest.mark.slow
 def test_estimates_are_the_same_bytes_under_any_hash_seed():
     code = (
         "import sys; sys.path.insert(0, 'tests'); from test_raking import simulated; from rutrade.trade.panel import *;"

@@ -127,6 +127,7 @@ def test_a_page_that_shows_all_presets_runs_again_when_one_of_the_chain_is_added
     ]
 
 
+@pytest.mark.slow
 def test_workers_of_a_sweep_tell_their_caller_which_tables_they_read():
     code = "from rutrade import data, sweep\nfrom rutrade.publish import provenance\n"
     code += "sweep.sweep([{'draws': 0}], None, 1, progress=False)\n"

@@ -85,6 +85,7 @@ def test_dask_gives_the_same_table_also_when_a_worker_dies(one_worker, tmp_path)
     assert table.equals(one_worker[0])
 
 
+@pytest.mark.slow
 def test_a_scenario_without_a_solution_is_a_row_that_names_constraint_sector_and_region():
     points = sweep.grid({"multiplier": [3.7, 2000.0], "draws": [0]})
     table = sweep.sweep(points, None, jobs=1, progress=False)
@@ -155,6 +156,7 @@ def test_bad_calls_are_one_sentence_and_exit_code_2(arguments, message, tmp_path
     assert not (tmp_path / "x").exists(), "a refused sweep claims its folder"
 
 
+@pytest.mark.slow
 def test_a_scheduler_without_workers_is_told_from_none_and_claims_no_folder(tmp_path, monkeypatch):
     from distributed import Client, LocalCluster
 
@@ -178,6 +180,7 @@ def cheap(point):
     return {"twice": 2 * point["multiplier"], "process": os.getpid()}
 
 
+@pytest.mark.slow
 def test_what_the_workers_read_and_import_is_known_in_the_parent(tmp_path):
     code = (
         "import sys; from rutrade import data, sweep; from test_sweep import cheap\n"

@@ -92,6 +92,7 @@ def last(projection, column="value_bn_usd"):
 
 
 # ------------------------------------------------------------------------------------------------------ gravity
+@pytest.mark.slow
 def test_fitted_totals_equal_actual_totals_for_every_fixed_effect_on_the_real_panel():
     real = trade.inputs.gravity()
     found = trade.gravity.estimate(real[real["sector"].isin(["leather", "machinery", "petroleum"])])
@@ -114,6 +115,7 @@ def test_unit_of_trade_and_order_of_rows_leave_the_estimates_alone(panel):
     pd.testing.assert_frame_equal(one, other, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_estimates_and_errors_are_the_same_under_any_hash_seed():
     code = ("import sys; sys.path.insert(0, 'tests'); from test_trade import simulated; from rutrade import trade;"
             "t = trade.gravity.estimate(simulated(countries=8)).coefficients;"
@@ -240,6 +242,7 @@ def test_an_agreement_flag_on_domestic_rows_changes_nothing(panel):
     )
 
 
+@pytest.mark.slow
 def test_the_agreement_effect_hangs_on_the_specification_in_the_real_panel():
     real = trade.inputs.gravity()
     effect = trade.gravity.estimate(real[real["sector"].isin(["chemicals", "machinery"])]).summary()

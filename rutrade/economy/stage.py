@@ -247,22 +247,27 @@ class StageInputs:
 
     @property
     def x(self) -> np.ndarray:
+        """Output of the base year (r, i), bn RUB; above zero, so that it can divide."""
         return np.maximum(self.tables.output, 1e-300)
 
     @property
     def produced(self) -> np.ndarray:
+        """Whether a region produces a product in the base year (r, i)."""
         return self.tables.output > SMALL
 
     @property
     def final(self) -> np.ndarray:
+        """Final demand for domestic and imported products together (s, i, category), bn RUB."""
         return self.tables.final_domestic + self.tables.final_import  # (s, i, category)
 
     @property
     def exports36(self):
+        """National exports by sector of the national table, bn RUB: weights where sectors are merged."""
         return self.tables.data.national.domestic["exports"]
 
     @property
     def imports36(self):
+        """National imports by product of the national table, bn RUB: weights where sectors are merged."""
         return self.tables.data.national.imported.sum(axis=1)
 
     @property
@@ -282,9 +287,11 @@ class StageInputs:
         return self.options.investment == "terminal" and self.year > self.options.observed_to
 
     def ratio(self, variable: str, by: str | None = None):
+        """A path in the stage's year over the base year."""
         return self.paths.at(variable, self.year, by) / self.paths.at(variable, BASE, by)
 
     def sector(self, variable: str, weights, year: int | None = None, default=None) -> np.ndarray:
+        """A path by sector of the tables, in the stage's or another year; merged sectors by `weights`."""
         return _by_sector(self.tables, self.paths, variable, year or self.year, weights, default)
 
     def follow(self, values: np.ndarray) -> np.ndarray:
@@ -297,6 +304,7 @@ class StageInputs:
         return moved * values.sum() / moved.sum()
 
     def productivity(self) -> np.ndarray:
+        """Productivity of labour by sector, weighted by employment, as its path states it."""
         return self.sector("productivity", self.tables.data.employment)
 
     def demand(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

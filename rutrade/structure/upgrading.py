@@ -203,7 +203,7 @@ def advantage(
 def advantage_counts(exports: pd.DataFrame, country: str, classification: str = "lall") -> pd.DataFrame:
     """HS6 products in which a country has an advantage above 1, as a share of all traded: years x classes and total.
 
-    The advantages were counted product by product when the table was compiled. Raises InputError for an unknown
+    The advantages (0.5) were counted product by product when the table was compiled. Raises InputError for an unknown
     country or classification.
     """
     world_panel(exports, country, classification)

@@ -243,6 +243,7 @@ def diversion_trials(published: Procedure) -> dict[str, dict]:
         exports, imports = (float(trade[side, year] / trade[side, origin]) for side in ("export", "import"))
         return exports, imports
 
+    assert isinstance(published.hats, EquilibriumGrowth)  # as `procedure` makes it
     after = replace(published, hats=FittedSanctions(published.hats, observed))
     found = {}
     for name, last in (("groups", 2023), ("totals", 2024)):
