@@ -234,7 +234,8 @@ class EconomyModel:
             done = self._run(program, basis)
             if not (columns or changes or shift):
                 self._basis = self._solver.getBasis()
-            found = self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1))
+            exports = done.x[self.columns["segment"]].sum(-1)
+            found = self.stage.export_price * self.stage.curves.surplus(exports)
             if abs(found - shift) < self.SURPLUS:
                 break
             shift, basis = found, self._solver.getBasis()
