@@ -8,7 +8,7 @@ from rutrade.economy.model import EconomyModel
 from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.regional import RegionalTables
 from rutrade.economy.solution import EconomySolution
-from rutrade.economy.stage import Bands, Paths, base_state, calibrate_capital
+from rutrade.economy.stage import BASE, Bands, Paths, base_state, calibrate_capital
 
 NODES = (2016, 2019, 2023, 2026, 2028, 2030, 2033, 2036)  # last years of the stages; duals are those of these years
 
@@ -37,5 +37,6 @@ def path(
         width, limit = Bands(0, 0, 0) if year == 2016 else bands, (rail_capacity or {}).get(year)
         model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, start=model, options=options)
         out[year] = model.solve([c for c in columns if c.year == year])
-        base = out[year].state
+        if year > BASE:  # the base year is the tables themselves, free of what a solver leaves
+            base = out[year].state
     return out
