@@ -40,7 +40,7 @@ def backtest(tables: RegionalTables, solutions: Mapping[int, EconomySolution], o
         if year == min(solutions) or year > observed["year"].max():
             continue
         pairs = {
-            "district": (solution.gva.sum(axis=1), base.sum(axis=1)),
+            "district": tuple(g.sum(axis=1).groupby(tables.districts, sort=False).sum() for g in (solution.gva, base)),
             "activity": tuple(g.T.groupby(section).sum().sum(axis=1) for g in (solution.gva, base)),
         }
         total = solution.gva.to_numpy().sum() / base.to_numpy().sum()

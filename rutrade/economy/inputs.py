@@ -1,14 +1,17 @@
 """Inputs of model 2 from the data package: the national and regional tables, the exogenous paths."""
 
+import pandas as pd
+
 from rutrade import InputError, data
-from rutrade.economy.regional import FINAL, REGIONS, VALUE_ADDED, Inputs, National
+from rutrade.economy.regional import FINAL, VALUE_ADDED, Inputs, National
 from rutrade.economy.stage import Paths
 
 
-def regional() -> Inputs:
+def regional(split: bool = False) -> Inputs:
     """Read the tables from `data/`; rounding residuals of the source go to inventories (rows) and profit (columns).
 
-    Raises InputError when the national table is off by more than rounding.
+    `split`: with the regions that table 'regions' splits out of the federal districts, and what is left of them.
+    Raises InputError when the national table is off by more than rounding, or a table lacks a region.
     """
     sectors = data.load("sectors").set_index("sector")
     n = list(sectors.index)
@@ -31,15 +34,53 @@ def regional() -> Inputs:
             raise InputError(
                 f"table 'national_io_2016': {name} {gap.abs().idxmax()} is off by {gap.abs().max():.3f} bn RUB"
             )
-    keys = data.load("regional_keys").pivot(index="region", columns="key", values="value").loc[list(REGIONS)]
+    regions = _regions(split)
+    keys = data.load("regional_keys").pivot(index="region", columns="key", values="value")
+    keys = _parts(keys, data.load("regions"), regions)
     od = data.load("interregional_2016").pivot(index="origin", columns="destination", values="value_bn_rub")
+    abroad = _parts(od[["EXPORT"]], data.load("regions"), regions)
+    od = _parts(od.drop(columns="EXPORT"), data.load("regions"), regions)
+    od = _parts(od.T, data.load("regions"), regions).T.join(abroad)
     valuation = data.load("export_valuation_2016").set_index("sector").drop(columns=["source", "status"])
     outside = table[table["part"] == "outside"].set_index(["row", "column"])["value_bn_rub_2016"]
     national = National(domestic, imported, taxes, added, output, outside)
     paths = data.load("economy_paths")
     jobs = paths[paths["variable"] == "employment"].set_index("sector")["value"][n]
-    od = od.loc[list(REGIONS)]
-    return Inputs(sectors.astype({"goods": bool, "bulk": bool}), national, keys, od, valuation, jobs)
+    return Inputs(sectors.astype({"goods": bool, "bulk": bool}), regions, national, keys, od, valuation, jobs)
+
+
+def _regions(split: bool) -> pd.DataFrame:
+    """Regions in the order of the table: name, district (itself, if a district), tile_x, tile_y."""
+    table = data.load("regions").set_index("region")
+    districts = table["part_of"].isna()
+    if split:
+        chosen = ~table.index.isin(table["part_of"].dropna())
+    else:
+        chosen = districts.to_numpy()
+    district = table["part_of"].fillna(pd.Series(table.index, table.index))
+    order = district.map({r: k for k, r in enumerate(table.index)})
+    table = table.assign(district=district)[chosen].iloc[order[chosen].argsort(kind="stable")]
+    return table[["name", "district", "tile_x", "tile_y"]]
+
+
+def _parts(rows: pd.DataFrame, table: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
+    """Additive rows of the regions; what is left of a district is the district less the regions split out of it."""
+    table = table.set_index("region")
+    found = {}
+    for region in regions.index:
+        if not table.at[region, "remainder"]:
+            names, signs = [region], [1.0]
+        else:
+            whole = table.at[region, "part_of"]
+            parts = table.index[(table["part_of"] == whole) & ~table["remainder"]]
+            names, signs = [whole, *parts], [1.0, *[-1.0] * len(parts)]
+        for name in names:
+            if name not in rows.index:
+                raise InputError(
+                    f"region '{name}' of table 'regions' has no row among {', '.join(map(str, rows.index))}"
+                )
+        found[region] = sum(sign * rows.loc[name] for name, sign in zip(names, signs, strict=True))
+    return pd.DataFrame(found).T
 
 
 def paths() -> Paths:

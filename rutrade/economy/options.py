@@ -18,6 +18,7 @@ class Options:
     keeps the observed and projected path as a floor (2.9).
     `trade`: 'curves' lets exports follow demand curves and imports an isoquant (2.12'), 'bands' keeps both within
     bands around their paths (2.12).
+    `china`: 'customs' takes China's shares by product from customs figures, 'shift' moves those of 2016 to the total.
     `rail`: 'plan' follows the plan of the Eastern railways, 'held' keeps the capacity of 2023.
     `terminal_growth`: g of (2.9'), a year (None: growth of the last year of the forecast in the paths);
     `depreciation`: delta of (2.9'), a year (assumption). Raises InputError for a value outside its choices.
@@ -29,6 +30,7 @@ class Options:
     balance: str = "currency"
     investment: str = "terminal"
     trade: str = "curves"
+    china: str = "customs"
     rail: str = "plan"
     terminal_growth: float | None = None
     depreciation: float = 0.03
@@ -36,7 +38,7 @@ class Options:
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "labour": ("pay", "persons"), "balance": ("currency", "path"), "investment": ("terminal", "path"),
-        "trade": ("curves", "bands"), "rail": ("plan", "held"),
+        "trade": ("curves", "bands"), "china": ("customs", "shift"), "rail": ("plan", "held"),
     }  # fmt: skip
 
     def __post_init__(self):
@@ -59,5 +61,12 @@ class Options:
 
 
 FIRST_ROUND = Options(
-    value_shares=0.0, engel=False, labour="persons", balance="path", investment="path", trade="bands", rail="held"
+    value_shares=0.0,
+    engel=False,
+    labour="persons",
+    balance="path",
+    investment="path",
+    trade="bands",
+    china="shift",
+    rail="held",
 )

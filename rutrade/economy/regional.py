@@ -1,9 +1,8 @@
-"""Regional input-output tables 2016: eight federal districts that sum to Rosstat's national table.
+"""Regional input-output tables 2016: federal districts, or districts and regions, that sum to the national table.
 
-`inputs()` reads the figures, `build()` is a pure function of them. Units: bn RUB at basic prices of 2016.
+`economy.inputs.regional` reads the figures, `build` is a pure function of them. Units: bn RUB at basic prices of 2016.
 Sets: products and sectors i, j; regions r (supplying) and s (using). Arrays are indexed in the order their
-docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`.
-"""
+docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -13,15 +12,6 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.balancing import _capped, gravity_ras, ras
-
-REGIONS = ("CFD", "NWFD", "SFD", "NCFD", "VFD", "UFD", "SibFD", "FEFD")
-
-
-NAMES = {
-    "CFD": "Centre", "NWFD": "North-West", "SFD": "South", "NCFD": "North Caucasus", "VFD": "Volga", "UFD": "Ural",
-    "SibFD": "Siberia", "FEFD": "Far East",
-}  # fmt: skip
-
 
 FINAL = ("household_consumption", "government_consumption", "fixed_investment", "inventories")
 
@@ -46,8 +36,7 @@ ASSUMPTIONS = (
 @dataclass(frozen=True)
 class National:
     """National table: `domestic` and `imported` use (i, columns = j + FINAL + exports), `taxes` (columns),
-    `value_added` (VALUE_ADDED, j), `output` (j); `outside`: purchases abroad and the like, (item, column).
-    """
+    `value_added` (VALUE_ADDED, j), `output` (j); `outside`: purchases abroad and the like, (item, column)."""
 
     domestic: pd.DataFrame
     imported: pd.DataFrame
@@ -100,12 +89,12 @@ class National:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What `build` needs: `sectors` (index sector: name, sector12, section, goods, bulk), `national`, `keys`
-    (region, key), `deliveries` (origin, destination + EXPORT; bn RUB), `valuation` of exports (sector, item),
-    `employment` by sector, thousand persons.
-    """
+    """What `build` needs: `sectors` (index sector: name, sector12, section, goods, bulk), `regions` (index region:
+    name, district, tile_x, tile_y), `national`, `keys` (region, key), `deliveries` (origin, destination and EXPORT;
+    bn RUB), `valuation` of exports (sector, item), `employment` by sector, thousand persons."""
 
     sectors: pd.DataFrame
+    regions: pd.DataFrame
     national: National
     keys: pd.DataFrame
     deliveries: pd.DataFrame
@@ -119,7 +108,8 @@ class RegionalTables:
 
     use_domestic, use_import (s, i, j); final_domestic, final_import (s, i, FINAL); product_taxes (s, j + FINAL);
     value_added (s, VALUE_ADDED, j); output, exports, imports (r, i); flows (i, r, s) of domestic products;
-    employment (r, j), thousand persons. `data`: what the tables were built from; `adjustments`: how far steps moved.
+    employment (r, j), thousand persons; detail_exports (r, i) in the sectors of `data`. `data`: what the tables were
+    built from; `adjustments`: how far steps moved.
     """
 
     regions: tuple[str, ...]
@@ -137,6 +127,7 @@ class RegionalTables:
     imports: np.ndarray
     flows: np.ndarray
     employment: np.ndarray
+    detail_exports: np.ndarray
     data: Inputs
     adjustments: pd.DataFrame
 
@@ -162,6 +153,16 @@ class RegionalTables:
         return xr.DataArray(
             getattr(self, name), [(axes[a][0], list(axes[a][1])) for a in getattr(self.AXES, name)], name=name
         )
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Name of each region."""
+        return self.data.regions["name"][list(self.regions)].to_dict()
+
+    @property
+    def districts(self) -> pd.Series:
+        """The federal district of each region (index region)."""
+        return self.data.regions["district"][list(self.regions)]
 
     @property
     def domestic_use(self) -> np.ndarray:
@@ -215,21 +216,23 @@ class RegionalTables:
 
 
 def build(
-    data: Inputs, variant: str = "full", manufacturing: str = "section", regions: tuple[str, ...] = REGIONS,
+    data: Inputs, variant: str = "full", manufacturing: str = "section", regions: tuple[str, ...] | None = None,
     bounds: tuple[float, float] = (0.02, 50.0),
 ) -> RegionalTables:  # fmt: skip
     """Regional tables from the national table and the regional keys, steps (R.1)-(R.5); bn RUB at basic prices of 2016.
 
     `variant`: 'full' (36 sectors) or '12' (the same code on the aggregated table). `manufacturing`: 'section'
     (national mix of branches in every district, an assumption) or 'firms' (large firms' revenue as a seed, half
-    weight: a sensitivity). `bounds` of the diagonal factors. The regions come out in the order given; they must
-    be all of REGIONS. Raises InputError for a national table that does not balance or an unknown name.
+    weight: a sensitivity). `bounds` of the diagonal factors. The regions come out in the order given (default: that
+    of `data`); they must be all of them. Raises InputError for a national table that does not balance or an
+    unknown name.
     """
     for kind, value, allowed in (
         ("variant", variant, ("full", "12")), ("manufacturing", manufacturing, ("section", "firms"))
     ):  # fmt: skip
         if value not in allowed:
             raise unknown(kind, value, allowed)
+    regions = tuple(data.regions.index) if regions is None else tuple(regions)
     for r in regions:
         if r not in data.keys.index:
             raise unknown("region", r, data.keys.index)
@@ -241,6 +244,10 @@ def build(
     table, nat = data.sectors, data.national
     output = _regional_output(table, nat.output, keys, manufacturing, moved)  # (r, i)
     jobs = _employment(table, data.employment, output / nat.output, keys)
+    detail = _exports(
+        list(table.index), output.to_numpy(), nat.domestic["exports"].to_numpy(), table["goods"].to_numpy(bool),
+        deliveries["EXPORT"].to_numpy(), regions, [],
+    )  # fmt: skip
     if variant == "12":
         jobs = jobs.T.groupby(table["sector12"]).sum().loc[list(dict.fromkeys(table["sector12"]))].T
         nat = nat.aggregate(table["sector12"])
@@ -273,7 +280,7 @@ def build(
     stocks_share = final[0][:, :, 3].clip(min=0).sum(1)
     tax_shares = np.column_stack([shares, stocks_share / stocks_share.sum()])
     return RegionalTables(
-        regions=tuple(regions),
+        regions=regions,
         sectors=tuple(names),
         goods=goods,
         bulk=table["bulk"].to_numpy(bool),
@@ -288,6 +295,7 @@ def build(
         imports=use[1].sum(2) + final[1].sum(2),
         flows=flows,
         employment=jobs.to_numpy(),
+        detail_exports=detail,
         data=data,
         adjustments=pd.DataFrame(moved, columns=["step", "item", "wanted", "reached", "what_is_compared"]),
     )

@@ -215,7 +215,7 @@ def stage_of(
         fixed_use=given.public() + fixed,
         delivery_share=sigma,
         import_share=mu,
-        china_import_share=given.sector("china_import_share", given.imports36),
+        china_import_share=given.china("import", given.imports36),
         export_centre=centre,
         export_price=paths.at("export_price", year), import_price=paths.at("import_price", year),
         external_balance=given.external_balance(centre),
@@ -268,7 +268,13 @@ class _Given:
     @property
     def shift(self) -> np.ndarray:
         """Labour by region relative to the base year."""
-        return self.ratio("labour", "region").reindex(list(self.tables.regions)).to_numpy()
+        return self.by_region(self.ratio("labour", "region")).to_numpy()
+
+    def by_region(self, values: pd.Series) -> pd.Series:
+        """A path by region; a region without a row of its own follows its district."""
+        districts = self.tables.districts
+        own = values.reindex(districts.index)
+        return own.fillna(values.reindex(districts).set_axis(districts.index))
 
     @property
     def projected(self) -> bool:
@@ -326,9 +332,14 @@ class _Given:
 
     def exports(self) -> np.ndarray:
         """Export path (i, r, k)."""
-        china = self.sector("china_export_share", self.exports36)
+        china = self.china("export", self.exports36)
         path = self.tables.exports.T * self.sector("exports", self.exports36)[:, None]  # (i, r)
         return np.where(path > SMALL, path, 0)[:, :, None] * np.stack([china, 1 - china], 1)[:, None, :]
+
+    def china(self, flow: str, weights) -> np.ndarray:
+        """China's share in exports or imports (i)."""
+        suffix = {"customs": "_customs", "shift": ""}[self.options.china]
+        return self.sector(f"china_{flow}_share{suffix}", weights)
 
     def external_balance(self, centre: np.ndarray) -> float:
         """S: (2.8) the path's exports and imports at its prices, or (2.8') the base moved by the current account."""
@@ -380,7 +391,24 @@ class _Given:
         return self.follow(final[:, :, 1]) * self.ratio("government") + final[:, :, 3] * self.ratio("gdp")
 
     def rail(self) -> np.ndarray:
-        """Mt per bn RUB of exports (i, r, k) that use the Eastern range."""
-        tonnes = self.sector("rail_tonnes", self.exports36, BASE, default=0.0)
-        east = self.paths.at("rail_east_share", BASE, "region").reindex(list(self.tables.regions))
-        return tonnes[:, None, None] * np.stack([east.notna().to_numpy(float), east.fillna(0).to_numpy()], 1)
+        """Mt per bn RUB of exports (i, r, k) that use the Eastern range.
+
+        Where sectors are merged, tonnes are those of each region's own products: averaged over the country, the coal
+        of Kuzbass would weigh like the oil of the Volga.
+        """
+        t, fine = self.tables, self.tables.data.sectors
+        tonnes = self.paths.at("rail_tonnes", BASE, "sector").reindex(fine.index).fillna(0.0).to_numpy()
+        east = self.by_region(self.paths.at("rail_east_share", BASE, "region"))
+        east = np.stack([east.notna().to_numpy(float), east.fillna(0).to_numpy()], 1)  # (r, k)
+        if t.sectors == tuple(fine.index):
+            return tonnes[:, None, None] * east
+        group = pd.Index(t.sectors).get_indexer(fine["sector12"])
+        merge = (group == np.arange(len(t.sectors))[:, None]).astype(float)  # (i, fine)
+        suffix = {"customs": "_customs", "shift": ""}[self.options.china]
+        china = self.paths.at(f"china_export_share{suffix}", self.year, "sector").reindex(fine.index).to_numpy()
+        growth = self.paths.at("exports", self.year, "sector").reindex(fine.index).to_numpy()
+        sold = t.detail_exports * growth  # (r, fine)
+        sold = np.stack([sold * china, sold * (1 - china)])  # (k, r, fine)
+        weight = sold @ merge.T  # (k, r, i)
+        mean = np.divide(sold * tonnes @ merge.T, weight, out=np.zeros_like(weight), where=weight > SMALL)
+        return mean.transpose(2, 1, 0) * east
