@@ -1,6 +1,7 @@
 """One stage's program, built once and solved for any projects and changed right-hand sides."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +38,9 @@ class EconomyModel:
 
     CHANGES = (
         "labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption", "china_exports",
+        "curves", "import_prices", "productivity",
     )  # fmt: skip
+    COEFFICIENTS = ("curves", "import_prices", "productivity")  # changes of the matrix
     TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
     TOLERANCE = 1e-7
     # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
@@ -142,13 +145,17 @@ class EconomyModel:
         """Solve with the given projects and changed right-hand sides; the model itself stays as built.
 
         `changes`: labour, investment_path (Series by region), external_balance, rail_capacity, consumption (fixes z),
-        fixed_use (array (s, i)), china_exports (Series by sector: a ceiling, as a factor of the export path).
-        `reciprocal`: minimise the scale of the investment fund at the fixed z instead of maximising z. Returns a
-        frozen EconomySolution. Raises InputError for an unknown region, sector or change and
-        for a program without a solution, naming the constraint, sector and region.
+        fixed_use (array (s, i)), china_exports (Series by sector: a ceiling, as a factor of the export path), curves
+        (other `Curves`), import_prices (array (i), relative to the path's), productivity (array (r, j): output per
+        unit of activity). `reciprocal`: minimise the scale of the investment fund at the fixed z instead of maximising
+        z. Returns a frozen EconomySolution. Raises InputError for an unknown region, sector or change and for a
+        program without a solution, naming the constraint, sector and region.
         """
+        changes = dict(changes or {})
+        if recast := {name: changes.pop(name) for name in self.COEFFICIENTS if name in changes}:
+            return self._recast(**recast).solve(projects, changes, reciprocal)
         columns = [self.column(p) for p in projects]
-        program = self._changed(projects, columns, changes or {}, reciprocal)
+        program = self._changed(projects, columns, changes, reciprocal)
         base, h = len(self._data.cost), self._solver
         rows, cols = np.arange(len(program.row_lower), dtype=np.int32), np.arange(base, dtype=np.int32)
         h.changeRowsBounds(len(rows), rows, program.row_lower, program.row_upper)
@@ -192,11 +199,69 @@ class EconomyModel:
             done = self._run(program, basis)
             if not (columns or changes or shift):
                 self._basis = self._solver.getBasis()
-            found = self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1))
+            found = self.stage.export_price * self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1))
             if abs(found - shift) < self.SURPLUS:
                 break
             shift, basis = found, self._solver.getBasis()
         return done
+
+    def _recast(self, curves=None, import_prices=None, productivity=None) -> "EconomyModel":
+        """A model whose stage has other curves, import prices or productivity: this one's program with what they enter
+        moved in place, and this one's basis to start from. Raises InputError for curves of a stage with bands.
+        """
+        st = self.stage
+        if st.curves is None:
+            raise InputError(
+                "changes of curves, import_prices and productivity need a stage with option trade='curves'"
+            )
+        new = replace(
+            st,
+            curves=curves or st.curves,
+            import_prices=st.import_prices if import_prices is None else np.asarray(import_prices, float),
+            productivity=st.productivity if productivity is None else np.asarray(productivity, float),
+        )
+        d = self._data
+        p = replace(d, a=d.a.copy(), row_lower=d.row_lower.copy(), lower=d.lower.copy(), upper=d.upper.copy(),
+                    cost=d.cost.copy())  # fmt: skip
+        self._place_curves(p, new)
+        p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
+        other = copy(self)
+        other.stage, other._data, other._solver = new, p, _highs(p)
+        return other
+
+    def _place_curves(self, p: Program, new: Stage) -> None:
+        """The coefficients, bounds and costs of segments and nodes that the curves of a stage give."""
+        segments, nodes, row = self.columns["segment"], self.columns["node"], self.rows["external_balance"]
+        entry, c = self._entries("external_balance"), new.curves
+        (width, slope, start), imported = c.segments, c.isoquant[1]
+        p.a.data[entry[segments]] = new.export_price * slope[:, None]
+        p.lower[segments], p.upper[segments] = c.held[..., None] * width, width
+        p.cost[segments] = c.export_wedge[..., None]
+        was = self.stage.curves
+        p.row_lower[row] += new.export_price * (
+            (was.segments[2] * was.centre.sum(1)).sum() - (start * c.centre.sum(1)).sum()
+        )
+        paid = new.import_price * np.broadcast_to(new.import_prices, len(new.sectors))[:, None, None] * imported
+        there = entry[nodes] >= 0  # a product without imports has no entry
+        p.a.data[entry[nodes][there]] = -paid[there]
+        p.cost[nodes] = c.import_wedge[..., None] * (imported - c.import_share[..., None])
+
+    def _entries(self, family: str) -> np.ndarray:
+        """Where the entries of one row stand in the data of the program's matrix, by column; -1: no entry."""
+        a, row = self._data.a, int(self.rows[family])
+        where = np.flatnonzero(a.indices == row)
+        out = np.full(a.shape[1], -1)
+        out[np.searchsorted(a.indptr, where, side="right") - 1] = where
+        return out
+
+    @property
+    def _supplied(self) -> np.ndarray:
+        """Where the output x of each product and region (i, r) stands in its row of supply."""
+        a, rows, columns = self._data.a, self.rows["supply"], self.columns["x"].T
+        owner = np.repeat(np.arange(a.shape[1]), np.diff(a.indptr))
+        key = owner * a.shape[0] + a.indices
+        order = np.argsort(key)
+        return order[np.searchsorted(key[order], columns * a.shape[0] + rows)]
 
     def _changed(self, projects, columns, changes, reciprocal) -> Program:
         """The program with changed right-hand sides and the projects' columns appended."""
