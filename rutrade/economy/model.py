@@ -153,7 +153,7 @@ class EconomyModel:
         """
         changes = dict(changes or {})
         if recast := {name: changes.pop(name) for name in self.COEFFICIENTS if name in changes}:
-            return self._recast(**recast).solve(projects, changes, reciprocal)
+            return self.recast(**recast).solve(projects, changes, reciprocal)
         columns = [self.column(p) for p in projects]
         program = self._changed(projects, columns, changes, reciprocal)
         base, h = len(self._data.cost), self._solver
@@ -205,7 +205,7 @@ class EconomyModel:
             shift, basis = found, self._solver.getBasis()
         return done
 
-    def _recast(self, curves=None, import_prices=None, productivity=None) -> "EconomyModel":
+    def recast(self, curves=None, import_prices=None, productivity=None) -> "EconomyModel":
         """A model whose stage has other curves, import prices or productivity: this one's program with what they enter
         moved in place, and this one's basis to start from. Raises InputError for curves of a stage with bands.
         """
