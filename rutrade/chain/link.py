@@ -122,8 +122,13 @@ class Link:
         by_sector = np.exp(self.sectors.to_economy(np.log(hats[b.region(HOME)]), b.output[b.region(HOME)]))
         return np.broadcast_to(by_sector, (len(self.model.stage.regions), len(by_sector)))
 
-    def program(self, border: Border, costs: Costs, shock: Shock) -> EconomySolution:
-        """The economy at the world's demand, (4.3). Raises InputError when it has no solution."""
+    def program(
+        self, border: Border, costs: Costs, shock: Shock, near: EconomyModel | None = None
+    ) -> tuple[EconomySolution, EconomyModel]:
+        """The economy at the world's demand, (4.3), and its model, from whose solution a next pass starts (`near`).
+
+        Raises InputError when it has no solution.
+        """
         c = self.curves
         wedge, at_import = c.export_wedge, c.import_wedge
         if self.wedges == "ad_valorem":
@@ -134,12 +139,10 @@ class Link:
             c, centre=c.centre * border.volume[:, None, :], price=c.price * border.price, export_wedge=wedge,
             import_wedge=at_import,
         )  # fmt: skip
-        changes = {"curves": moved, "import_prices": border.import_price}
-        if shock.productivity:
-            changes["productivity"] = self.productivity(shock)
-        if shock.rail_capacity is not None:
-            changes["rail_capacity"] = shock.rail_capacity
-        return self.model.solve(shock.projects, changes)
+        made = self.productivity(shock) if shock.productivity else None
+        model = (near or self.model).recast(moved, border.import_price, made)
+        limit = {} if shock.rail_capacity is None else {"rail_capacity": shock.rail_capacity}
+        return model.solve(shock.projects, limit), model
 
     def costs(self, solution: EconomySolution) -> Costs:
         """(4.4) Costs at the border over those without shocks, by world sector."""
@@ -190,11 +193,11 @@ class Link:
         shock = shock or Shock()
         n = len(self.base.sectors)
         y = np.zeros(2 * n + 1) if start is None else start.vector
-        world, inverse, method, rows, last = None, -np.eye(len(y)), "undamped", [], None
+        world, model, inverse, method, rows, last = None, None, -np.eye(len(y)), "undamped", [], None
         for number in range(passes + 1):
             costs = Costs.of(y)
             border, world = self.demand(costs, shock, world)
-            solution = self.program(border, costs, shock)
+            solution, model = self.program(border, costs, shock, model)
             gap = self.costs(solution).vector - y
             if self.wedges == "constant":
                 gap[-1] = 0.0

@@ -45,7 +45,7 @@ class EconomyModel:
     TOLERANCE = 1e-7
     # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
     # program, where a cold solve with presolve proves it in half a second
-    WARM_LIMIT = 500
+    WARM_LIMIT, WARM_LIMIT_CURVES = 500, 3000  # with curves a large shock takes 1,000 to 2,000
     SURPLUS = 1e-4  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
     # what each constraint is counted by, and in which unit
     FAMILIES = {
@@ -86,7 +86,7 @@ class EconomyModel:
         a.data[np.abs(a.data) < 1e-9] = 0  # the solver drops them, so the check outside it must
         a.eliminate_zeros()
         self._data = Program(a, low, high, given.lb, given.ub, given.c)
-        self._solver, self._basis = _highs(self._data), None
+        self._solver, self._basis, self._shift = _highs(self._data), None, 0.0
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
@@ -189,20 +189,26 @@ class EconomyModel:
         return free, tied
 
     def _with_surplus(self, program: Program, columns, changes) -> Program:
-        """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point."""
-        row, shift, basis = self.rows["external_balance"], 0.0, self._basis
-        lower = program.row_lower.copy()
-        for _ in range(8):
+        """(2.12') the optimum with S raised by what valuing exports at price counts too much: a fixed point, by secants.
+
+        Begins from the shift of the model's own first solution.
+        """
+        row, lower, basis = self.rows["external_balance"], program.row_lower.copy(), self._basis
+        shift, last = self._shift, None
+        for _ in range(12):
             program = replace(program, row_lower=lower.copy())
             program.row_lower[row] += shift
             self._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
             done = self._run(program, basis)
-            if not (columns or changes or shift):
-                self._basis = self._solver.getBasis()
-            found = self.stage.export_price * self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1))
-            if abs(found - shift) < self.SURPLUS:
+            gap = self.stage.export_price * self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1)) - shift
+            if abs(gap) < self.SURPLUS:
                 break
-            shift, basis = found, self._solver.getBasis()
+            basis = self._solver.getBasis()
+            slope = -1.0 if last is None else (gap - last[1]) / (shift - last[0])
+            last = shift, gap
+            shift -= gap / slope if slope < -0.2 else -gap
+        if not (columns or changes):
+            self._basis, self._shift = self._solver.getBasis(), shift
         return done
 
     def recast(self, curves=None, import_prices=None, productivity=None) -> "EconomyModel":
@@ -342,12 +348,14 @@ class EconomyModel:
 
         The start is the model's own first solution and never the last one, so that a result does not depend on what
         was solved before it. A warm start that runs into its limit is begun again from nothing, with presolve; what
-        crossover leaves above the tolerance is polished by simplex from its basis, without scaling.
+        simplex or crossover leaves above the tolerance is polished by simplex from its basis, without scaling.
         """
         import highspy
 
-        problem = None
-        for how in ("warm", "cold", "polish") if basis is not None else ("cold", "polish"):
+        problem, optimal = None, False
+        for how in ("warm", "polish", "cold", "polish") if basis is not None else ("cold", "polish"):
+            if how == "polish" and not optimal:
+                continue
             last = self._solver.getBasis() if how == "polish" else None
             self._solver.clearSolver()
             if how == "cold":
@@ -357,14 +365,16 @@ class EconomyModel:
             else:
                 self._options(
                     solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off",
-                    simplex_iteration_limit=self.WARM_LIMIT, simplex_scale_strategy=0 if how == "polish" else 2,
+                    simplex_iteration_limit=self.WARM_LIMIT if self.stage.curves is None else self.WARM_LIMIT_CURVES,
+                    simplex_scale_strategy=0 if how == "polish" else 2,
                 )  # fmt: skip
                 self._solver.setBasis(_extended(basis, len(p.cost)) if how == "warm" else last)
             self._solver.run()
             status = self._solver.getModelStatus()
             if status == highspy.HighsModelStatus.kInfeasible:
                 break  # proved; what is short is found by another program
-            if status != highspy.HighsModelStatus.kOptimal:
+            optimal = status == highspy.HighsModelStatus.kOptimal
+            if not optimal:
                 continue
             s = self._solver.getSolution()
             done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
