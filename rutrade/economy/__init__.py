@@ -13,17 +13,17 @@ recursion (stage after stage) -> history (backtest); column is a project's techn
 from rutrade.economy import inputs, regional
 from rutrade.economy.balancing import Leontief, gravity_ras, ras
 from rutrade.economy.column import Column, ProjectColumn, project_column
-from rutrade.economy.history import backtest, compare_use, errors
+from rutrade.economy.history import LADDER, backtest, compare_use, errors, ladder, response
 from rutrade.economy.model import EconomyModel
 from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.program import Program, linear_program, residuals
-from rutrade.economy.recursion import path
+from rutrade.economy.recursion import NODES, path
 from rutrade.economy.solution import EconomySolution, Effect, effect, optimality
 from rutrade.economy.stage import PARTNERS, Bands, Paths, Stage, State, base_state, calibrate_capital
 
 __all__ = [
-    "FIRST_ROUND", "PARTNERS", "Bands", "Column", "EconomyModel", "EconomySolution", "Effect", "Leontief", "Options",
-    "Paths", "Program", "ProjectColumn", "Stage", "State", "backtest", "base_state", "calibrate_capital",
-    "compare_use", "effect", "errors", "gravity_ras", "inputs", "linear_program", "optimality", "path",
-    "project_column", "ras", "regional", "residuals",
+    "FIRST_ROUND", "LADDER", "NODES", "PARTNERS", "Bands", "Column", "EconomyModel", "EconomySolution", "Effect",
+    "Leontief", "Options", "Paths", "Program", "ProjectColumn", "Stage", "State", "backtest", "base_state",
+    "calibrate_capital", "compare_use", "effect", "errors", "gravity_ras", "inputs", "ladder", "linear_program",
+    "optimality", "path", "project_column", "ras", "regional", "residuals", "response",
 ]  # fmt: skip

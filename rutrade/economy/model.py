@@ -1,7 +1,7 @@
 """One stage's program, built once and solved for any projects and changed right-hand sides."""
 
+import copy
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import Column, ProjectColumn
-from rutrade.economy.curves import calibrate
+from rutrade.economy.curves import EXPORT_NODES, calibrate
 from rutrade.economy.options import FIRST_ROUND
 from rutrade.economy.program import Program, linear_program, residuals
 from rutrade.economy.solution import labelled
@@ -92,6 +92,26 @@ class EconomyModel:
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
         if start is not None and start._data.a.shape == self._data.a.shape:
             self._basis = start._basis
+
+    def recentred(self, demand: pd.DataFrame) -> "EconomyModel":
+        """The calibrated model with other demand curves, as a world model gives them; its wedges stay.
+
+        `demand` (index: sector, partner): `quantity` and `price`, factors on those of the curve's centre, and
+        `elasticity` (infinite: a price taker who sells up to the quantity). Cells that are not named stay. Raises
+        InputError for a model with bands, an unknown sector or partner, and an elasticity of 1 or less.
+        """
+        curves = self.stage.curves
+        if curves is None:
+            raise InputError("demand curves can be moved only with option 'trade' = 'curves'")
+        quantity, price, elasticity = np.ones_like(curves.price), curves.price.copy(), curves.elasticity.copy()
+        for (sector, partner), row in demand.iterrows():
+            for kind, name, allowed in (("sector", sector, self.stage.sectors), ("partner", partner, PARTNERS)):
+                if name not in allowed:
+                    raise unknown(f"{kind} of export demand", name, allowed)
+            at = self.stage.sectors.index(sector), PARTNERS.index(partner)
+            quantity[at], price[at], elasticity[at] = row["quantity"], price[at] * row["price"], row["elasticity"]
+        moved = replace(curves, centre=curves.centre * quantity[:, None], price=price, elasticity=elasticity)
+        return self.recast(moved)
 
     def column(self, project: ProjectColumn) -> Column:
         """A project's coefficients, with the numbers of the constraints they enter.
@@ -231,7 +251,7 @@ class EconomyModel:
                     cost=d.cost.copy())  # fmt: skip
         self._place_curves(p, new)
         p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
-        other = copy(self)
+        other = copy.copy(self)
         other.stage, other._data, other._solver = new, p, _highs(p)
         return other
 
@@ -328,7 +348,7 @@ class EconomyModel:
         china = (slice(None), slice(None), PARTNERS.index("CHN"))
         if st.curves is not None:
             width = st.curves.segments[0][china]
-            ceiling = factor * st.curves.centre[china]
+            ceiling = np.minimum(factor, EXPORT_NODES[-1]) * st.curves.centre[china]
             room = ceiling[..., None] - (np.cumsum(width, -1) - width)
             p.upper[self.columns["segment"][china]] = np.clip(room, 0, width)
             return

@@ -10,6 +10,8 @@ from rutrade.economy.regional import RegionalTables
 from rutrade.economy.solution import EconomySolution
 from rutrade.economy.stage import Bands, Paths, base_state, calibrate_capital
 
+NODES = (2016, 2019, 2023, 2026, 2028, 2030, 2033, 2036)  # last years of the stages; duals are those of these years
+
 
 def path(
     tables: RegionalTables, paths: Paths, nodes: Sequence[int] = (2016, 2019, 2023, 2030),

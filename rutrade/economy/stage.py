@@ -199,7 +199,7 @@ def stage_of(
     options: Options = FIRST_ROUND,
 ) -> Stage:  # fmt: skip
     """Coefficients of the stage from `base.year` to `year`; the reference with bands where trade follows curves."""
-    given = _Given(tables, paths, year, bands, options)
+    given = StageInputs(tables, paths, year, bands, options)
     inputs, spending, fixed = given.demand()
     mu, sigma = given.sources()
     centre = given.exports()
@@ -238,7 +238,7 @@ def stage_of(
 
 
 @dataclass(frozen=True)
-class _Given:
+class StageInputs:
     """Tables, paths and options of one stage, and what follows from them for its year."""
 
     tables: RegionalTables

@@ -1,0 +1,458 @@
+"""Model 2, second round: each equation alone, the calibration, duals of every family, and what answers prices."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rutrade import InputError, economy
+from rutrade.economy import FIRST_ROUND, Bands, EconomyModel, Options, ProjectColumn, regional
+from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES, Curves, earned
+from rutrade.economy.stage import base_state, stage_of
+from rutrade.economy.substitution import constant_value_shares, linear_expenditure, price_path
+
+NODES = (2016, 2019, 2023, 2026, 2030)
+
+
+@pytest.fixture(scope="module")
+def paths():
+    return economy.inputs.paths()
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return regional.build(economy.inputs.regional(split=True), "12")
+
+
+@pytest.fixture(scope="module")
+def kappa(tables, paths):
+    return economy.calibrate_capital(tables, paths)
+
+
+@pytest.fixture(scope="module")
+def models(tables, paths, kappa):
+    """The calibrated stages, each from the state of the one before."""
+    found, base, model = {}, base_state(tables), None
+    for year in NODES:
+        bands = Bands(0, 0, 0) if year == 2016 else None
+        model = EconomyModel(tables, year, paths, base, bands, kappa, start=model, options=Options())
+        base = model.solve().state
+        found[year] = model
+    return found
+
+
+@pytest.fixture(scope="module")
+def last(models):
+    return models[NODES[-1]]
+
+
+def stage(tables, paths, year=2030, **changes):
+    return stage_of(tables, year, paths, base_state(tables), Bands(), 1.8, options=FIRST_ROUND.but(**changes))
+
+
+# --- the calibration ---
+
+
+def test_the_base_year_comes_back_with_curves_too(tables, models):
+    solution = models[2016].solve()
+    consumption = (tables.final_domestic + tables.final_import)[:, :, 0].sum()
+    assert solution.consumption == pytest.approx(consumption, rel=1e-6)
+    np.testing.assert_allclose(solution.output, tables.output, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(solution.imports.sum("partner"), tables.imports.T, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(solution.exports.sum("partner"), tables.exports.T, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("year", NODES)
+def test_without_a_shock_a_stage_returns_its_reference(models, year):
+    """Positive mathematical programming: quantities and prices of the solution with bands come back (Howitt 1995)."""
+    solution, reference = models[year].solve(), models[year].reference
+    assert solution.consumption == pytest.approx(reference.consumption, rel=1e-8)
+    for name in ("exports", "imports"):
+        np.testing.assert_allclose(getattr(solution, name), getattr(reference, name), rtol=1e-6, atol=1e-4)
+    assert (economy.optimality(solution).to_numpy() <= 1e-7).all()
+
+
+def test_at_the_reference_no_use_pays_for_the_wedge_of_its_imports(models):
+    model = models[2023]
+    solution, wedge = model.solve(), model.stage.curves
+    paid = (wedge.export_wedge * wedge.centre).sum()
+    assert solution.consumption - solution.objective == pytest.approx(paid, rel=1e-6)
+
+
+def test_the_full_variant_returns_its_reference(paths):
+    tables = regional.build(economy.inputs.regional())
+    model = EconomyModel(tables, 2019, paths, options=Options())
+    solution = model.solve()
+    assert solution.consumption == pytest.approx(model.reference.consumption, rel=1e-8)
+    assert float(abs(solution.exports - model.reference.exports).sum()) < 1e-2
+
+
+# --- the curves ---
+
+
+def curves(elasticity=4.0, share=0.3, sigma=2.5, centre=10.0):
+    one = np.ones((1, 1))
+    return Curves(
+        np.full((1, 1, 1), centre), one, elasticity * one, share * one, np.array([sigma]), np.zeros((1, 1, 1)), 0 * one
+    )
+
+
+def test_an_export_curve_earns_its_revenue_at_the_nodes():
+    """Price a^(-1/eta) times volume a is a^(1 - 1/eta); F integrates the price and is 1 at the centre."""
+    curve, eta, centre = curves(), 4.0, 10.0
+    width, slope, start = curve.segments
+    filled = np.cumsum(width[0, 0, 0])
+    counted = start[0, 0] * centre + np.cumsum(width[0, 0, 0] * slope[0, 0])
+    np.testing.assert_allclose(filled, centre * EXPORT_NODES[1:])
+    np.testing.assert_allclose(counted, centre * earned(EXPORT_NODES[1:], eta), rtol=1e-12)
+    assert earned(np.array(1.0), np.array(eta)) == 1.0
+    assert (np.diff(slope[0, 0]) < 0).all() and slope[0, 0, 5] > 1 > slope[0, 0, 6]
+    for a in EXPORT_NODES[1:]:
+        exports = np.full((1, 1, 1), centre * a)
+        revenue = centre * a ** (1 - 1 / eta)
+        assert curve.surplus(exports) == pytest.approx(centre * earned(a, np.array(eta)) - revenue, abs=1e-9)
+    numeric = np.gradient(earned(np.linspace(0.9, 1.1, 201), np.array(eta)), 0.001)[100]
+    assert numeric == pytest.approx(1, rel=1e-5)  # marginal value at the centre is the price and not marginal revenue
+
+
+def test_a_price_taker_sells_to_its_cap_at_one_price():
+    width, slope, start = curves(elasticity=np.inf).segments
+    assert width.sum() == pytest.approx(10.0) and (slope == 1).all() and start == 0
+    assert curves(elasticity=np.inf).surplus(np.full((1, 1, 1), 7.0)) == pytest.approx(0, abs=1e-12)
+
+
+def test_the_isoquant_is_a_ces_function_with_equal_prices_at_its_centre():
+    mu, sigma = 0.3, 2.5
+    domestic, imported = (v[0, 0] for v in curves().isoquant)
+    rho = (sigma - 1) / sigma
+    unit = (1 - mu) * (domestic / (1 - mu)) ** rho + mu * (imported / mu) ** rho
+    np.testing.assert_allclose(unit, 1, rtol=1e-12)
+    centre = list(IMPORT_NODES).index(1)
+    assert domestic[centre] == pytest.approx(0.7) and imported[centre] == pytest.approx(0.3)
+    cost = domestic + imported
+    assert cost.argmin() == centre
+    # relative price p moves the cheapest proportion to about p^-sigma
+    cheap = (domestic + 1.25 ** (-1 / sigma) * imported).argmin()
+    assert IMPORT_NODES[cheap] == 1.25
+
+
+def test_exports_answer_productivity_where_bands_hold_them(tables, paths, kappa, last):
+    sectors = ("MAN",)
+    base = last.base
+    banded = EconomyModel(tables, last.stage.year, paths, base, None, kappa, options=Options(trade="bands"))
+    assert economy.response(last, sectors, 0.05) > 20 * abs(economy.response(banded, sectors, 0.05))
+
+
+def test_true_revenue_pays_for_imports_after_a_shock(last):
+    """S is shifted by what valuing exports at price counts too much: what is left is the balance at true revenue."""
+    labour = pd.Series(last.stage.labour, last.stage.regions) * 0.93
+    solution, st = last.solve(changes={"labour": labour}), last.stage
+    exports, imports = np.asarray(solution.exports), float(solution.imports.sum())
+    a = exports / np.where(st.curves.centre > 0, st.curves.centre, 1)
+    revenue = (st.curves.centre * a ** (1 - 1 / st.curves.elasticity[:, None])).sum()
+    assert np.abs(a[st.curves.centre > 0] - 1).max() > 0.01  # the shock moves along the curves
+    assert st.export_price * revenue - st.import_price * imports == pytest.approx(st.external_balance, abs=1e-2)
+
+
+def test_a_ceiling_on_exports_to_china_binds_on_curves(last):
+    cap = pd.Series({"MAN": 0.8})
+    free, capped = last.solve(), last.solve(changes={"china_exports": cap})
+    sold = [s.exports.sel(partner="CHN", product="MAN").sum() for s in (free, capped)]
+    assert float(sold[1]) == pytest.approx(0.8 * float(sold[0]), rel=1e-6)
+    assert float(capped.exports.sel(partner="CHN", product="FUE").sum()) > 0
+
+
+def demand(**cells):
+    index = pd.MultiIndex.from_tuples([tuple(c.split("_")) for c in cells], names=["sector", "partner"])
+    return pd.DataFrame(list(cells.values()), index, columns=["quantity", "price", "elasticity"])
+
+
+def test_curves_moved_by_nothing_change_nothing(last):
+    same = last.recentred(demand(MAN_CHN=(1.0, 1.0, float(last.stage.curves.elasticity[3, 0]))))
+    assert same.solve().consumption == pytest.approx(last.solve().consumption, rel=1e-8)
+
+
+def test_more_foreign_demand_sells_more_and_a_price_taker_stops_at_its_cap(last):
+    free = last.solve().exports.sum("region")
+    more = last.recentred(demand(MAN_CHN=(1.2, 1.0, 4.0))).solve().exports.sum("region")
+    assert float(more.sel(product="MAN", partner="CHN")) > 1.1 * float(free.sel(product="MAN", partner="CHN"))
+    capped = last.recentred(demand(FUE_CHN=(0.7, 1.3, np.inf))).solve().exports.sum("region")
+    assert float(capped.sel(product="FUE", partner="CHN")) == pytest.approx(
+        0.7 * float(free.sel(product="FUE", partner="CHN")), rel=1e-6
+    )
+    assert last.solve().exports.sum("region").equals(free)  # the model itself stays as calibrated
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ({"XXX_CHN": (1.0, 1.0, 4.0)}, "unknown sector of export demand 'XXX'"),
+        ({"MAN_USA": (1.0, 1.0, 4.0)}, "unknown partner of export demand 'USA'"),
+        ({"MAN_CHN": (1.0, 1.0, 1.0)}, "elasticity of export demand 1 is not allowed"),
+    ],
+)
+def test_demand_that_cannot_be_is_refused(last, cell, message):
+    with pytest.raises(InputError, match=message):
+        last.recentred(demand(**cell))
+
+
+# --- coefficients that answer prices and income ---
+
+
+def test_without_substitution_coefficients_are_those_of_2016(tables, paths):
+    st = stage(tables, paths)
+    made = np.where(tables.output > 0, tables.output, 1)
+    use = (tables.use_domestic + tables.use_import) / made[:, None, :]
+    np.testing.assert_allclose(st.inputs, use, rtol=1e-12)
+    np.testing.assert_array_equal(stage(tables, paths, value_shares=0.0).inputs, st.inputs)
+
+
+def test_constant_value_shares_keep_values_and_column_sums():
+    rng = np.random.default_rng(5)
+    a, p = rng.uniform(0.01, 0.2, (2, 4, 4)), np.array([0.8, 1.0, 1.3, 0.9])
+    moved = constant_value_shares(a, p, 1.0)
+    np.testing.assert_allclose(moved.sum(1), a.sum(1), rtol=1e-12)
+    ratio = moved * p[:, None] / p / a  # the value share over that of the base: one number a column
+    np.testing.assert_allclose(ratio, np.repeat(ratio[:, :1], 4, 1), rtol=1e-12)
+    np.testing.assert_array_equal(constant_value_shares(a, p, 0.0), a)
+
+
+def test_prices_fall_where_productivity_rises():
+    a = np.array([[0.1, 0.2], [0.3, 0.1]])
+    v = 1 - a.sum(0)
+    np.testing.assert_allclose(price_path(a, v, np.ones(2)), 1, rtol=1e-12)
+    p = price_path(a, v, np.array([1.0, 2.0]))
+    np.testing.assert_allclose(p, a.T @ p + v / [1, 2], rtol=1e-12)
+    assert p[1] < p[0] < 1
+
+
+def test_linear_expenditure_adds_up_and_has_its_elasticities(tables, paths):
+    rng = np.random.default_rng(6)
+    w, eta, z0 = rng.uniform(0.1, 1, (3, 5)), rng.uniform(0.5, 1.5, 5), 70.0
+    w /= w.sum()
+    gamma, beta = linear_expenditure(w, z0, eta)
+    for z in (50.0, 70.0, 100.0):
+        demand = gamma + beta * z
+        np.testing.assert_allclose(demand.sum(1), w.sum(1) * z, rtol=1e-12)  # each region spends what it has
+    np.testing.assert_allclose(gamma + beta * z0, w * z0, rtol=1e-12)
+    elasticity = beta / w
+    np.testing.assert_allclose(elasticity / elasticity[:, :1], np.tile(eta / eta[0], (3, 1)), rtol=1e-12)
+    np.testing.assert_allclose((elasticity * w).sum(1) / w.sum(1), 1, rtol=1e-12)  # Engel aggregation
+    st = stage(tables, paths, engel=True)
+    assert st.fixed_consumption.sum(1) == pytest.approx(np.zeros(len(st.regions)), abs=1e-9)
+    assert st.consumption_mix.sum() == pytest.approx(1)
+
+
+def test_pay_weighted_labour_is_the_compensation_of_the_tables(tables, paths):
+    pay = stage(tables, paths, 2016, labour="pay")
+    assert (pay.labour_coefficient * tables.output).sum() == pytest.approx(tables.value_added[:, 0].sum(), rel=1e-9)
+    heads = stage(tables, paths, 2016)
+    assert heads.labour.sum() == pytest.approx(tables.employment.sum(), rel=1e-9)
+    # a thousand researchers are as much labour as they earn
+    nat = tables.data.national
+    assert pay.staff_pay == pytest.approx(nat.value_added.at["compensation", "RND"] / tables.data.employment["RND"])
+    assert heads.staff_pay == 1
+
+
+# --- the external balance, investment, rail ---
+
+
+def test_the_balance_in_currency_knows_no_prices(tables, paths):
+    dear = paths.scaled("export_price", 1.2).scaled("import_price", 0.9)
+    for year in (2019, 2023, 2030):
+        s = [stage(tables, p, year, balance="currency").external_balance for p in (paths, dear)]
+        assert s[0] == s[1]
+    at_path = [stage(tables, p, 2023, balance="path").external_balance for p in (paths, dear)]
+    assert at_path[1] > at_path[0] + 1000
+    # the current account of the IMF: 1.911 % of GDP in 2016, 2.398 % in 2023
+    base = tables.exports.sum() - tables.imports.sum()
+    by_hand = base + 85_616 * (0.02398 * paths.at("gdp", 2023) - 0.01911)
+    assert stage(tables, paths, 2023, balance="currency").external_balance == pytest.approx(by_hand, abs=1.0)
+    assert by_hand == pytest.approx(3993, rel=2e-3)
+
+
+def test_terminal_investment_is_what_growth_needs(tables, paths):
+    growth = (paths.at("gdp", 2019)) ** (1 / 3) - 1
+    st = stage(tables, paths, 2026, investment="terminal", terminal_growth=growth)
+    base = (tables.final_domestic + tables.final_import)[:, :, 2].sum(1)
+    np.testing.assert_allclose((st.terminal * tables.output).sum(1), base, rtol=1e-9)  # at g0 the base's own rate
+    slower = stage(tables, paths, 2026, investment="terminal", terminal_growth=0.0)
+    np.testing.assert_allclose(slower.terminal, st.terminal * 0.03 / (growth + 0.03), rtol=1e-9)
+    assert stage(tables, paths, 2023, investment="terminal").terminal is None  # history has its observed investment
+
+
+def test_the_terminal_row_binds_or_has_no_price(models):
+    for year in (2026, 2030):
+        solution, model = models[year].solve(), models[year]
+        row = model.rows["terminal"]
+        slack = (solution.program.a @ solution.program.x)[row] - solution.program.row_lower[row]
+        price = solution.program.dual[row]
+        assert (price >= -1e-9).all() and np.abs(price * slack).max() < 1e-5
+        assert (price > 1e-6).any()
+
+
+def test_crowding_out_changes_consumption(last):
+    """Where the floor of investment binds, capital on top of it costs what the floor's price says."""
+    price = last.solve().program.dual[last.rows["terminal"]]
+    region = last.stage.regions[price.argmax()]
+
+    def consumption(inside, fund=0.0, size=1.0):
+        capital = {"MAN": 2.0 * size, "CON": size}
+        column = ProjectColumn(
+            "RI", region, last.stage.year, capital=capital, capital_inside=inside, investment_fund=fund
+        )
+        return last.solve([column]).consumption
+
+    on_top, inside = consumption(0.0), consumption(1.0)
+    assert abs(inside - on_top) > 0.1
+    assert consumption(0.5) == pytest.approx((on_top + inside) / 2, rel=1e-5)
+    assert consumption(1.0, fund=50.0) == inside  # the fund of (2.6) is not charged twice
+    small = [
+        last.solve([ProjectColumn("RI", region, 2030, capital={"CON": 0.01}, capital_inside=k)]) for k in (0.0, 1.0)
+    ]
+    assert small[1].objective - small[0].objective == pytest.approx(0.01 * price.max(), rel=1e-3)
+
+
+def test_rail_weighs_the_same_in_both_variants(tables, paths):
+    full = regional.build(economy.inputs.regional(split=True))
+    for options in ({}, {"china": "customs"}):
+        coarse, fine = (stage(t, paths, **options) for t in (tables, full))
+        used = [(s.rail_tonnes * s.export_centre).sum(1) for s in (coarse, fine)]
+        assert used[0].sum() == pytest.approx(used[1].sum(), rel=5e-3)
+        assert (coarse.rail_tonnes[0] > 0).any()
+    assert stage(tables, paths, rail="plan").rail_capacity == 210 and stage(tables, paths).rail_capacity == 158
+
+
+def test_chinas_shares_by_product_are_those_of_customs(paths):
+    tables = regional.build(economy.inputs.regional())
+    st, shifted = (stage(tables, paths, 2023, china=c) for c in ("customs", "shift"))
+
+    def sold(stage, sector):
+        cell = stage.export_centre[stage.sectors.index(sector)].sum(0)
+        return cell[0] / cell.sum()
+
+    # BACI 2023: China takes 11.7 of 40.1 bn USD of gas, 0.5 of 3.9 bn of machinery
+    assert sold(st, "GAS") == pytest.approx(0.292, abs=0.002) and sold(shifted, "GAS") < 0.01
+    assert sold(st, "MAC") == pytest.approx(0.127, abs=0.002)
+
+
+# --- duals ---
+
+
+FAMILIES = (
+    "use", "supply", "sourcing", "composition", "isoquant", "delivery_band", "labour", "capital", "fund", "retained",
+    "external_balance", "rail", "terminal",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tight(tables, paths, kappa, last):
+    """A stage whose railway is scarce, so that every family has a price."""
+    model = EconomyModel(tables, 2030, paths, last.base, None, kappa, rail_capacity=150.0, options=Options())
+    model.solve()
+    return model
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_dual_is_a_finite_difference(tight, family):
+    """Of the objective, z less the wedges, for the row of each family with the largest price."""
+    program, where = tight._data, np.ravel(tight.rows[family])
+    base = tight._run(program, tight._basis)
+    row, step = where[np.abs(base.dual[where]).argmax()], 1e-3
+    price = base.dual[row]
+    assert abs(price) > 1e-6
+    slopes = []
+    for d in (-step, step):
+        low, high = program.row_lower.copy(), program.row_upper.copy()
+        low[row], high[row] = low[row] + d, high[row] + d
+        tight._solver.changeRowBounds(int(row), low[row], high[row])
+        try:
+            moved = tight._run(replace(program, row_lower=low, row_upper=high), tight._basis)
+        finally:
+            tight._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
+        slopes.append(float(program.cost @ moved.x - program.cost @ base.x) / d)
+    assert min(slopes) - 1e-6 <= price <= max(slopes) + 1e-6  # the optimum is convex in the right side
+
+
+def test_every_family_of_rows_is_tested(tight):
+    assert set(FAMILIES) == set(tight.rows)
+
+
+# --- order, options, bad input ---
+
+
+def test_a_result_does_not_depend_on_what_was_solved_before(tables, paths, kappa, last):
+    labour = {"labour": pd.Series(last.stage.labour, last.stage.regions) * 0.97}
+    column = ProjectColumn(
+        "RI", "NSK", 2030, capital={"CON": 5.0}, productivity={"MAN": 0.02}, effect_source="assumption"
+    )
+    fresh = EconomyModel(tables, 2030, paths, last.base, None, kappa, options=Options())
+    fresh.solve()
+    first = fresh.solve([column], labour)
+    fresh.solve(changes={"external_balance": last.stage.external_balance * 1.1})
+    fresh.solve([replace(column, productivity={"MAN": 0.2})])
+    again = fresh.solve([column], labour)
+    assert again.consumption == first.consumption
+    pd.testing.assert_frame_equal(again.gva, first.gva, check_exact=True)
+
+
+def test_each_option_changes_the_result_of_a_stage_alone(tables, paths):
+    plain = stage(tables, paths)
+    fields = {
+        "value_shares": (1.0, "inputs"), "engel": (True, "consumption_mix"), "labour": ("pay", "labour_coefficient"),
+        "balance": ("currency", "external_balance"), "investment": ("terminal", "investment_path"),
+        "china": ("customs", "export_centre"), "rail": ("plan", "rail_capacity"), "trade": ("curves", "delivery_share"),
+    }  # fmt: skip
+    for option, (value, field) in fields.items():
+        changed = stage(tables, paths, **{option: value})
+        assert not np.array_equal(getattr(changed, field), getattr(plain, field)), option
+    assert set(fields) | {"terminal_growth", "depreciation", "observed_to"} == set(vars(plain_options()))
+
+
+def plain_options():
+    return FIRST_ROUND
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trade": "curve"}, "unknown option 'trade' 'curve': did you mean 'curves'"),
+        ({"value_shares": 1.5}, "option 'value_shares' is 1.5; allowed is 0 to 1"),
+        ({"depreciation": 0.0}, "option 'depreciation' is 0.0; allowed is above 0"),
+        ({"terminal_growth": -0.03}, "option 'terminal_growth' is -0.03; allowed is above -0.03"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        Options(**changes)
+
+
+def test_an_elasticity_the_curve_cannot_have_is_refused():
+    with pytest.raises(InputError, match="elasticity of export demand 0.9 is not allowed: it must exceed 1"):
+        curves(elasticity=0.9)
+    with pytest.raises(InputError, match="substitution of imports must be above 0 and other than 1"):
+        curves(sigma=1.0)
+
+
+def test_a_stage_before_the_tables_is_refused(tables, paths):
+    with pytest.raises(InputError, match="stage year 2013 is before 2016, the year of the tables"):
+        EconomyModel(tables, 2013, paths, kappa=1.8)
+
+
+def test_the_reciprocal_problem_says_that_it_needs_bands(last):
+    with pytest.raises(InputError, match="reciprocal problem is stated with bands"):
+        last.solve(changes={"consumption": 1.0}, reciprocal=True)
+
+
+def test_the_ladder_ends_at_the_full_model(tables, paths):
+    from rutrade import data
+
+    steps = (("first", {}), ("labour", {"labour": "pay"}))
+    table = economy.ladder(tables, paths, data.load("gva_path"), (2016, 2019), ("MAN",), steps)
+    assert list(table.index) == ["first", "labour"]
+    changes = {name: value for _, change in economy.LADDER for name, value in change.items()}
+    assert FIRST_ROUND.but(**changes) == Options()
+    alone = economy.path(tables, paths, (2016, 2019), options=FIRST_ROUND.but(labour="pay"))[2019]
+    assert table.at["labour", "consumption"] == pytest.approx(alone.consumption, rel=1e-9)
+    assert (table["error, activity 2019"] > 0).all() and table["response"].notna().all()
