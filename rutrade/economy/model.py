@@ -209,9 +209,9 @@ class EconomyModel:
         return free, tied
 
     def _with_surplus(self, program: Program, columns, changes) -> Program:
-        """(2.12') the optimum with S raised by what valuing exports at price counts too much: a fixed point, by secants.
+        """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point by secants.
 
-        Begins from the shift of the model's own first solution.
+        It begins with the shift of the model's own first solution.
         """
         row, lower, basis = self.rows["external_balance"], program.row_lower.copy(), self._basis
         shift, last = self._shift, None
@@ -253,6 +253,12 @@ class EconomyModel:
         p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
         other = copy.copy(self)
         other.stage, other._data, other._solver = new, p, _highs(p)
+        return other
+
+    def stated_anew(self) -> "EconomyModel":
+        """The same stage stated from its equations: what `recast` moved in place, to check it against."""
+        other = copy.copy(self)
+        other._build(self.stage, self)
         return other
 
     def _place_curves(self, p: Program, new: Stage) -> None:
