@@ -9,7 +9,8 @@
 
 Everything is a ratio (hat) over both models without shocks: the economy is at its stage's last year, the world at its
 baseline of the nearest year. In extraction the world owns the price: the economy sells up to q at the price p, and what
-it earns above cost is rent. Rail that is scarce adds to the cost of trade with China.
+it earns above cost is rent. The price of scarce rail is found with the costs: what the world asks for at this price just
+goes over it, and it adds to the cost of trade.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +30,8 @@ from rutrade.trade.shocks import Shocks, named
 HOME, CHINA = "RUS", "CHN"
 TOLERANCE = 5e-4  # of a log cost, (4.4)
 PASSES = 15  # at most
+LARGEST = 0.5  # of a log cost in one pass
+MINED = 5.0  # elasticity of demand for products of extraction by which the price of rail is stepped, not a result
 STEP = 2e-3  # of a log price between two segments of a curve next to its centre: no cost is finer than half of it
 WEDGES = ("constant", "ad_valorem")
 
@@ -67,12 +70,12 @@ class Border:
 class Costs:
     """(4.4) What a pass hands to the world, logs over both models without shocks: the unknowns of the link.
 
-    `gate` (j): cost of Russia's industries at the border; `rail` (j): what scarce rail adds on the way to China;
-    `exchange`: dual of foreign exchange, which scales ad valorem wedges.
+    `gate` (j): cost of Russia's industries at the border, without rail; `rail`: what scarce rail adds to the product it
+    weighs on most, over its price; `exchange`: dual of foreign exchange, which scales ad valorem wedges.
     """
 
     gate: np.ndarray
-    rail: np.ndarray
+    rail: float
     exchange: float
 
     @property
@@ -83,11 +86,16 @@ class Costs:
     @classmethod
     def of(cls, vector: np.ndarray) -> "Costs":
         """The costs that a vector holds."""
-        n = (len(vector) - 1) // 2
-        return cls(vector[:n], vector[n : 2 * n], float(vector[-1]))
+        return cls(vector[:-2], float(vector[-2]), float(vector[-1]))
+
+    @classmethod
+    def none(cls, sectors: int) -> "Costs":
+        """Costs as without shocks."""
+        return cls(np.zeros(sectors), 0.0, 0.0)
 
 
-Demand = Callable[[Costs, Shock, trade.WorldSolution | None], tuple[Border, trade.WorldSolution | None]]
+# costs, log rise of trade cost by rail (i, k), shock, a world nearby -> border and world
+Demand = Callable[[Costs, np.ndarray, Shock, trade.WorldSolution | None], tuple[Border, trade.WorldSolution | None]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,22 +148,61 @@ class Link:
             scale = np.exp(costs.exchange)
             wedge = wedge * scale * border.price[:, None, :]
             at_import = at_import * scale * border.import_price[:, None]
+        if not self.alone:  # the price of rail is charged, and its limit is met by it
+            wedge = wedge + self.rail_price(costs) * self.model.stage.rail_tonnes
         moved = replace(
             c, centre=c.centre * border.volume[:, None, :], price=c.price * border.price, export_wedge=wedge,
             import_wedge=at_import,
         )  # fmt: skip
         made = self.productivity(shock) if shock.productivity else None
         model = (near or self.model).recast(moved, border.import_price, made)
+        if not self.alone:
+            return model.solve(shock.projects, {"rail_capacity": np.inf}), model
         limit = {} if shock.rail_capacity is None else {"rail_capacity": shock.rail_capacity}
         return model.solve(shock.projects, limit), model
 
-    def costs(self, solution: EconomySolution) -> Costs:
-        """(4.4) Costs at the border over those without shocks, by world sector."""
-        now, before = (self._levels(s) for s in (solution, self.without))
-        gate, rail = (self.sectors.to_world(a - b, w) for a, b, w in zip(
-            now[:2], before[:2], (self.exported.sum(1), self.exported[:, PARTNERS.index(CHINA)]), strict=True
-        ))  # fmt: skip
-        return Costs(np.where(self._given, gate, 0.0), np.where(self._goods, rail, 0.0), now[2] - before[2])
+    def costs(self, solution: EconomySolution, given: Costs, shock: Shock) -> Costs:
+        """(4.4) Costs at the border over those without shocks, by world sector; the price of rail by its limit.
+
+        The price rises with what is carried beyond the limit, by the slope of demand; it is never negative.
+        """
+        (now, exchange), (before, was) = (self._levels(s) for s in (solution, self.without))
+        gate = self.sectors.to_world(now - before, self.exported.sum(1))
+        rail = 0.0
+        if not self.alone:
+            limit = self.model.stage.rail_capacity if shock.rail_capacity is None else shock.rail_capacity
+            wanted = given.rail + (solution.rail_used - limit) / self._carried
+            rail = max(wanted, -self.without.rail_price * self._weight)
+        return Costs(np.where(self._given, gate, 0.0), rail, exchange - was)
+
+    def rail_price(self, costs: Costs) -> float:
+        """Price of rail, bn RUB of consumption per Mt."""
+        return self.without.rail_price + costs.rail / self._weight
+
+    def rail_cost(self, costs: Costs) -> np.ndarray:
+        """Log rise of the price at the border by rail, by economy sector and partner (i, k)."""
+        return np.log1p(costs.rail / self._weight * self._tonnes / self._unit)
+
+    @property
+    def _unit(self) -> float:
+        """Consumption that a unit of exports without shocks is worth."""
+        return self.without.balance_price * self.model.stage.export_price
+
+    @property
+    def _tonnes(self) -> np.ndarray:
+        """Mt over the Eastern range per bn RUB of exports (i, k)."""
+        return _mean(self.model.stage.rail_tonnes, self.curves.centre, (1,))
+
+    @property
+    def _weight(self) -> float:
+        """Rise of the heaviest product's price per unit of the price of rail."""
+        return max(float(self._tonnes.max()), 1e-9) / self._unit
+
+    @property
+    def _carried(self) -> float:
+        """Mt by which freight falls per unit of `Costs.rail`, about: by the elasticity of demand."""
+        falls = np.where(np.isfinite(self.curves.elasticity), self.curves.elasticity, MINED)
+        return max(float((self._tonnes**2 * self.exported * falls).sum() / self._unit / self._weight), 1e-9)
 
     @property
     def _goods(self) -> np.ndarray:
@@ -166,26 +213,18 @@ class Link:
         """World sectors whose price at Russia's border the economy gives: goods without a specific factor."""
         return self._goods & (self.base.resource_share == 0)
 
-    def _levels(self, solution: EconomySolution) -> tuple[np.ndarray, np.ndarray, float]:
-        """Log cost (i), log rise of it by rail to China (i), log dual of foreign exchange."""
+    def _levels(self, solution: EconomySolution) -> tuple[np.ndarray, float]:
+        """Log cost at the border without rail over foreign exchange (i), log dual of foreign exchange."""
         st, c = solution.stage, self.curves
-        supply = solution.prices.to_numpy()[..., None]
-        rail = solution.rail_price * st.rail_tonnes
+        supply = solution.prices.to_numpy()[..., None] + np.zeros(len(PARTNERS))
         exchange = solution.balance_price * st.export_price
-        if self.wedges == "constant":
-            cost = supply + c.export_wedge
-        else:
-            kept = 1 - c.export_wedge / (self.without.balance_price * st.export_price)
-            cost, rail = supply / kept, rail / kept
-        china = np.arange(len(PARTNERS)) == PARTNERS.index(CHINA)
-        cost = cost + np.where(china, 0.0, rail)
-        if ((cost <= 0) & (c.centre > 0) & self.owned[:, None, None]).any():
-            bad = np.argwhere((cost <= 0) & (c.centre > 0) & self.owned[:, None, None])[0]
-            raise InputError(f"cost of sector {st.sectors[bad[0]]} in {st.regions[bad[1]]} at the border is negative")
-        cost = np.maximum(cost, 1e-9)
-        logs = _mean(np.log(cost), c.centre, (1, 2))
-        by_rail = _mean(np.log1p(rail / cost)[..., china], c.centre[..., china], (1, 2))
-        return logs - np.log(exchange), by_rail, float(np.log(exchange))
+        kept = 1 - c.export_wedge / self._unit
+        cost = supply + c.export_wedge if self.wedges == "constant" else supply / kept
+        if (bad := (cost <= 0) & (c.centre > 0) & self.owned[:, None, None]).any():
+            i, r, _ = np.argwhere(bad)[0]
+            raise InputError(f"cost of sector {st.sectors[i]} in {st.regions[r]} at the border is {cost[bad][0]:.3g}")
+        logs = _mean(np.log(np.maximum(cost, 1e-9)), c.centre, (1, 2))
+        return logs - np.log(exchange), float(np.log(exchange))
 
     def solve(
         self, shock: Shock | None = None, start: Costs | None = None, tolerance: float = TOLERANCE, passes: int = PASSES
@@ -194,18 +233,19 @@ class Link:
 
         `start`: costs to begin with. When a pass does not halve the largest gap, steps are Broyden's from minus one.
         A curve is made of segments: when passes stop within half a step of its price, the best is returned, and
-        `settled` is False. Raises InputError for a shock without a solution, and when the passes do not settle, naming the sector.
+        `settled` is False. Raises InputError for a shock without a solution, and when the passes do not settle,
+        naming the sector.
         """
         shock = shock or Shock()
-        y = np.zeros(2 * len(self.base.sectors) + 1) if start is None else start.vector
+        y = (start or Costs.none(len(self.base.sectors))).vector
         world, model, inverse, method, last = None, None, -np.eye(len(y)), "undamped", None
         rows: list[dict] = []
         best: Linked | None = None
         for number in range(passes + 1):
             costs = Costs.of(y)
-            border, world = self.demand(costs, shock, world)
+            border, world = self.demand(costs, self.rail_cost(costs), shock, world)
             solution, model = self.program(border, costs, shock, model)
-            gap = self.costs(solution).vector - y
+            gap = self.costs(solution, costs, shock).vector - y
             if self.wedges == "constant":
                 gap[-1] = 0.0
             sector, size = self._worst(gap)
@@ -222,7 +262,8 @@ class Link:
                     moved = inverse @ change
                     inverse = inverse + np.outer(step - moved, step @ inverse) / (step @ moved)
             last = (y, gap)
-            y = y - inverse @ gap
+            move = -inverse @ gap
+            y = y + move * min(1.0, LARGEST / max(np.abs(move).max(), 1e-300))
         assert best is not None
         found = replace(best, passes=pd.DataFrame(rows))
         if best.gap >= max(tolerance, STEP / 2) and not self.alone:
@@ -234,7 +275,7 @@ class Link:
 
     def _worst(self, gap: np.ndarray) -> tuple[str, float]:
         names = self.base.sectors["name"].astype(str).to_list()
-        names = [*(f"cost of {n}" for n in names), *(f"rail to China of {n}" for n in names), "foreign exchange"]
+        names = [*(f"cost of {n}" for n in names), "price of rail", "foreign exchange"]
         return names[int(np.abs(gap).argmax())], float(np.abs(gap).max())
 
 
@@ -310,10 +351,15 @@ def of_world(base: trade.Benchmark, sectors: Concordance) -> Demand:
     given = goods & (base.resource_share == 0)
     sold = _partners(base.trade[:, :, home], home, china)
 
-    def demand(costs: Costs, shock: Shock, near: trade.WorldSolution | None) -> tuple[Border, trade.WorldSolution]:
+    def demand(
+        costs: Costs, rail: np.ndarray, shock: Shock, near: trade.WorldSolution | None
+    ) -> tuple[Border, trade.WorldSolution]:
         shocks = world_shocks(base, shock)
+        by_rail = np.where(goods[:, None], np.exp(sectors.to_world(rail, np.zeros(rail.shape))), 1.0)  # (j, k)
         cost = shocks.trade_cost.copy()
-        cost[china, :, home] *= np.exp(costs.rail)
+        abroad = np.arange(len(base.regions)) != home
+        cost[abroad, :, home] *= by_rail[:, 1]
+        cost[china, :, home] *= by_rail[:, 0] / by_rail[:, 1]
         fob = np.full_like(base.output, np.nan)
         fob[home, given] = np.exp(costs.gate[given])
         own = shocks.productivity.copy()
@@ -321,7 +367,7 @@ def of_world(base: trade.Benchmark, sectors: Concordance) -> Demand:
         shocks = replace(shocks, trade_cost=cost, fob=fob, productivity=own)
         world = equilibrium.solve_shocks(base, shocks, near, Targets(oil_price=shock.oil_price))
         gate = world.state.gate[home]
-        price = np.stack([gate * np.exp(costs.rail), gate], 1)
+        price = gate[:, None] * by_rail
         volume = _ratio(_partners(world.trade[:, :, home], home, china), sold) / price
         bought, import_price, share = _imports(base, world, home, china)
         hats = (sectors.to_economy(volume, sold), np.exp(sectors.to_economy(np.log(price), sold)))
@@ -347,7 +393,7 @@ def of_curves(base: trade.Benchmark, sectors: Concordance, elasticity: np.ndarra
     sold = base.trade[:, :, home].copy()
     sold[home] = 0
 
-    def demand(costs: Costs, shock: Shock, near: trade.WorldSolution | None) -> tuple[Border, None]:
+    def demand(costs: Costs, rail: np.ndarray, shock: Shock, near: trade.WorldSolution | None) -> tuple[Border, None]:
         tau = named(base, trade_cost=shock.trade_cost or None).trade_cost
         by_world = _spread(sectors, elasticity)  # (j, k)
         eta = np.stack([by_world[:, 0 if n == china else 1] for n in range(len(base.regions))])  # (n, j)
@@ -356,7 +402,7 @@ def of_curves(base: trade.Benchmark, sectors: Concordance, elasticity: np.ndarra
         gate = np.exp(np.where(goods, costs.gate, 0.0))
         oil = base.sectors["oil"].to_numpy(bool)
         gate = np.where(oil, shock.oil_price or 1.0, gate)
-        price = np.stack([gate * np.exp(costs.rail), gate], 1)
+        price = np.stack([gate, gate], 1)
         follows = np.where(oil[:, None], 1.0, price)  # the price of crude moves with demand, not along the curve
         volume = shift * follows**-by_world
         imported = base.trade[home].copy()
