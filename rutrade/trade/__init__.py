@@ -4,9 +4,24 @@ Flows are "RUS_to_CHN" and "CHN_to_RUS"; groups are the 16 WITS groups of HS cha
 Values are bn USD, at current prices or at the prices of the base year; prices are indices (Brent: USD/barrel).
 
 gravity (evidence) | shares -> projection (3.3)-(3.7) -> backtest (held against what came); inputs reads the data.
+raking -> panel: gravity on the world panel (3.17). growth -> forecast: the one projection (3.18)-(3.19) -> accuracy,
+yardsticks: its backtest beside naive forecasts.
 """
 
-from rutrade.trade import counterfactuals, equilibrium, gravity, inputs, world, world_draws
+from rutrade.trade import (
+    accuracy,
+    counterfactuals,
+    equilibrium,
+    forecast,
+    gravity,
+    growth,
+    inputs,
+    panel,
+    raking,
+    world,
+    world_draws,
+    yardsticks,
+)
 from rutrade.trade.backtest import METHODS, error_table, forecast_errors, interval_errors, rolling_errors
 from rutrade.trade.counterfactuals import WorldPaths
 from rutrade.trade.equilibrium import WorldSolution
@@ -31,44 +46,13 @@ from rutrade.trade.world import Benchmark
 from rutrade.trade.world_draws import WorldDraws
 
 __all__ = [
-    "CHEMICALS",
-    "ENGINEERING",
-    "FLOWS",
-    "GROUPS",
-    "METHODS",
-    "QUANTILES",
-    "Benchmark",
-    "GravityEstimates",
-    "Inputs",
-    "Paths",
-    "Projection",
-    "TradeBase",
-    "TradeModel",
-    "WorldDraws",
-    "WorldPaths",
-    "WorldSolution",
-    "baseline",
-    "break_2022",
-    "china_share_of",
-    "china_shares",
-    "counterfactuals",
-    "engineering_chemicals_share",
-    "equilibrium",
-    "error_table",
-    "forecast_errors",
-    "gravity",
-    "gravity_panel",
-    "inputs",
-    "interval_errors",
-    "lever_effects",
-    "redirection_needed",
-    "rolling_errors",
-    "share_draws",
-    "solve",
-    "targets",
-    "valuation",
-    "world",
-    "world_draws",
+    "accuracy", "counterfactuals", "equilibrium", "forecast", "gravity", "growth", "inputs", "panel", "raking",
+    "world", "world_draws", "yardsticks",
+    "Benchmark", "WorldDraws", "WorldPaths", "WorldSolution", "baseline", "solve",
+    "CHEMICALS", "ENGINEERING", "FLOWS", "GROUPS", "METHODS", "QUANTILES", "GravityEstimates", "Inputs",
+    "Paths", "Projection", "TradeBase", "TradeModel", "break_2022", "china_share_of", "china_shares",
+    "engineering_chemicals_share", "error_table", "forecast_errors", "gravity_panel", "interval_errors",
+    "lever_effects", "redirection_needed", "rolling_errors", "share_draws", "targets", "valuation",
 ]  # fmt: skip
 
 

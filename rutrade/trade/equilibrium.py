@@ -14,7 +14,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.trade import shocks as named_shocks
-from rutrade.trade.hats import Linear, State, System, Targets, prepared
+from rutrade.trade.hats import Linear, State, System, Targets, inverse_jacobian
 from rutrade.trade.shocks import Named, Shocks
 from rutrade.trade.world import Benchmark, elasticities
 
@@ -277,7 +277,9 @@ def _broyden(
     system: System, u: np.ndarray, near: State | None, inverse: np.ndarray | None, limit: int = 60
 ) -> tuple[np.ndarray, State | None, int, np.ndarray]:
     """Broyden's method from the Jacobian at the benchmark, or of a start; steps that make things worse are halved."""
-    inverse = (system.prepared.inverse(system.targets) if inverse is None else inverse).copy()
+    if inverse is None:
+        inverse = inverse_jacobian(system.b, system.shocks.given, system.targets)
+    inverse = inverse.copy()
     state, count = _evaluate(system, u, near), 1
     while state is not None and count < limit:
         residual = state.residual
@@ -361,7 +363,7 @@ def jacobian(
     direct = np.zeros((n, j, m))
     direct[i, places, range(m)] = 1.0
     still = linear.change(np.zeros((n, m)), np.zeros((n, j, m)), gate=direct)
-    steps = -prepared(b, fixed).inverse(Targets()) @ still.residual
+    steps = -inverse_jacobian(b, fixed, Targets()) @ still.residual
     change = linear.change(**linear.unknowns(steps), gate=direct)
     value, gate = change.trade[:, :, i], change.gate[i]
     index = pd.MultiIndex.from_product(

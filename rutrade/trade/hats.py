@@ -6,7 +6,6 @@ Values are bn USD; world value added is the numeraire and stays what it is in th
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -104,7 +103,6 @@ class System:
         # sector first: pi tau^-theta as one matrix product by sector
         self.open = (b.import_share * s.trade_cost ** -theta[None, :, None]).transpose(1, 0, 2).copy()
         self.world = b.value_added.sum()
-        self.prepared = prepared(b, s.given)
 
     def _weights(self, demand: np.ndarray) -> None:
         """B gamma, gamma^v and alpha of (3.9) and (3.12) at a shift of demand (input x user)."""
@@ -133,7 +131,7 @@ class System:
         b, s = self.b, self.shocks
         log_t, fob, given = np.log(s.productivity), np.log(s.fob), s.given
         price, last = np.zeros_like(b.output) if near is None else near.log_price, np.inf
-        lu = self.prepared.lu if near is None or given.any() else near.lu
+        lu = price_system(b, given) if near is None or given.any() else near.lu
         for _ in range(1000):
             cost = self._unit_cost(price, factor)
             gate = np.where(given, fob, cost - log_t)
@@ -208,32 +206,24 @@ def _chain(share: np.ndarray, inputs: np.ndarray, free: np.ndarray | None = None
     return matrix
 
 
-class Prepared:
-    """What solutions from one benchmark with the same given prices share; made when first asked for."""
+def price_system(b: Benchmark, given: np.ndarray) -> tuple:
+    """Factorised derivative of (3.9)-(3.10) at the benchmark; made once for each set of given prices."""
+    from scipy.linalg import lu_factor
 
-    def __init__(self, b: Benchmark, given: np.ndarray):
-        self._b, self._given = b, given
-        self._inverses: dict[tuple[bool, bool], np.ndarray] = {}
-
-    @cached_property
-    def lu(self) -> tuple:
-        """Factorised derivative of (3.9)-(3.10) at the benchmark."""
-        from scipy.linalg import lu_factor
-
-        b = self._b
-        return lu_factor(_chain(b.import_share.transpose(1, 0, 2), b.input_share, ~self._given), check_finite=False)
-
-    def inverse(self, targets: Targets) -> np.ndarray:
-        """Inverse Jacobian of the residual at the benchmark, rows and columns as in `System`."""
-        key = targets.gdp is not None, targets.oil_price is not None
-        if key not in self._inverses:
-            self._inverses[key] = np.linalg.inv(Linear(self._b, self._given, self.lu).residual_jacobian(*key))
-        return self._inverses[key]
+    key = given.tobytes()
+    if key not in b.prepared:
+        matrix = _chain(b.import_share.transpose(1, 0, 2), b.input_share, ~given)
+        b.prepared[key] = lu_factor(matrix, overwrite_a=True, check_finite=False)
+    return b.prepared[key]
 
 
-def prepared(b: Benchmark, given: np.ndarray) -> Prepared:
-    """What is shared by the solutions of a benchmark with these prices given."""
-    return b.prepared.setdefault(given.tobytes(), Prepared(b, given))
+def inverse_jacobian(b: Benchmark, given: np.ndarray, targets: Targets) -> np.ndarray:
+    """Inverse Jacobian of the residual at the benchmark, in the order of `System`; made once, see `price_system`."""
+    kinds = targets.gdp is not None, targets.oil_price is not None
+    key = given.tobytes(), kinds
+    if key not in b.prepared:
+        b.prepared[key] = np.linalg.inv(Linear(b, given).residual_jacobian(*kinds))
+    return b.prepared[key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,13 +240,11 @@ class Change:
 class Linear:
     """(3.8)-(3.13) to first order at the benchmark, many directions at once."""
 
-    def __init__(self, b: Benchmark, given: np.ndarray, lu: tuple | None = None):
-        from scipy.linalg import lu_factor
-
+    def __init__(self, b: Benchmark, given: np.ndarray):
         self.b, self.free = b, ~given
         self.share = b.import_share.transpose(1, 0, 2)
-        self.lu = lu or lu_factor(_chain(self.share, b.input_share, self.free), check_finite=False)
-        self.lu_use = self.lu if self.free.all() else lu_factor(_chain(self.share, b.input_share), check_finite=False)
+        self.lu = price_system(b, given)
+        self.lu_use = price_system(b, np.zeros_like(given))
         self.active = b.resource_income > 0
 
     def change(

@@ -1,15 +1,19 @@
 """Inputs of model 3 from the data package."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pandas as pd
 
 from rutrade import data, unknown
+from rutrade.trade import yardsticks
 from rutrade.trade.backtest import interval_errors, rolling_errors
 from rutrade.trade.counterfactuals import WorldPaths
+from rutrade.trade.forecast import Procedure, base
 from rutrade.trade.gravity import gravity_panel
 from rutrade.trade.groups import FLOWS, GROUPS
+from rutrade.trade.growth import EquilibriumGrowth, FittedSanctions
+from rutrade.trade.panel import WorldPanel
 from rutrade.trade.projection import Paths, TradeBase
 from rutrade.trade.shares import china_shares
 from rutrade.trade.world import Benchmark, benchmark
@@ -142,3 +146,95 @@ def world_paths() -> WorldPaths:
         current_account=accounts.pivot(index="year", columns="region", values="current_account_bn_usd"),
         last_known=int(known),
     )
+
+
+def panel() -> WorldPanel:
+    """The world panel 2011-2022: 31 regions, 28 sectors, domestic supply included."""
+    return WorldPanel.of(data.load("world_panel"), data.load("panel_regions"))
+
+
+def procedure(prices: str = "mid", elasticity_set: str = "central") -> Procedure:
+    """The published procedure of projection, from the data package.
+
+    prices: path after 2024, low | mid | high; elasticity_set: low | central | high, as centre of the rule. Raises
+    InputError for a price path or elasticity set that is not there.
+    """
+    if elasticity_set not in ("low", "central", "high"):
+        raise unknown("elasticity set", elasticity_set, ("low", "central", "high"))
+    elasticities = data.load("trade_elasticities")
+    elasticities = elasticities.assign(central=elasticities[elasticity_set])
+    hats = EquilibriumGrowth(world(), world_paths(), prices)
+    return Procedure(elasticities, paths(prices), hats, data.load("world_groups"))
+
+
+def projection_base(year: int = 2025, structure: int = 2023, moved: Procedure | None = None) -> TradeBase:
+    """Base of the one projection: totals of `year` by Chinese customs with the structure (BACI) of an earlier year.
+
+    moved: a procedure that moves the structure to `year` first, see `forecast.base`. Raises InputError for a year
+    without both totals or without structure.
+    """
+    totals = data.load("trade_totals").astype({"year": int})
+    totals = totals[(totals["reporter"] == "CHN") & totals["preferred"] & totals["flow"].isin(FLOWS)]
+    wide = totals.pivot(index="year", columns="flow", values="value_bn_usd").dropna()
+    if year not in wide.index:
+        raise unknown("year with totals by Chinese customs", year, list(wide.index))
+    series = f"Chinese customs {year}, structure BACI {structure}"
+    return base(wide.loc[year], projection(structure).base, year, series, moved)
+
+
+def trials(published: Procedure) -> dict[str, dict]:
+    """Arguments of `accuracy.backtest` by trial: all that is known of what the published procedure could do.
+
+    groups: customs groups (BACI) from the origins 2017-2021, to 2023. totals: Chinese customs from 2017-2024, to 2025
+    (2024 and 2025 were never used in building anything). sectors: goods of the world panel (ICIO) from 2011-2021, to
+    2022; mining support has no customs trade and is left out. The buyer's imports in total are China's by Chinese
+    customs and Russia's by the IMF to 2024, estimates from 2022.
+    """
+    past, flows, nominal = history(), panel(), world_paths()
+    groups = past["history"]
+    groups = groups[(groups["series"] == "BACI") & groups["group"].isin(GROUPS)].rename(columns={"group": "item"})
+    totals = data.load("trade_totals").astype({"year": int})
+    totals = totals[(totals["reporter"] == "CHN") & totals["preferred"] & totals["flow"].isin(FLOWS)]
+    totals = totals[totals["year"] >= 2017].assign(item="all goods")
+    codes = set(published.structure(2017).index.get_level_values("sector")) - {"SERV"}
+    values = yardsticks.sector_values(flows, [s for s in flows.sectors if s in codes])
+    partners = data.load("gravity_russia").astype({"year": int})
+
+    def growth(origin: int, year: int) -> float:
+        return nominal.scale(year) / nominal.scale(origin)
+
+    by_group = yardsticks.customs_methods(published, groups, growth, past["world"], partners, flows)
+    by_total = yardsticks.total_methods(published, totals, by_group, growth)
+    by_sector = yardsticks.sector_methods(published, values, growth, flows)
+    return {
+        "groups": {"values": groups, "methods": by_group, "origins": range(2017, 2022), "last": 2023},
+        "totals": {"values": totals, "methods": by_total, "origins": range(2017, 2025), "last": 2025},
+        "sectors": {"values": values, "methods": by_sector, "origins": range(2011, 2022), "last": 2022},
+    }
+
+
+def diversion_trials(published: Procedure) -> dict[str, dict]:
+    """Arguments of `accuracy.backtest`, from 2021: could the diversion of 2022-2024 have been foretold from sanctions?
+
+    "with sanctions" and "equilibrium with sanctions": the procedure, and its equilibrium alone, with the trade cost of
+    sanctions fitted to Russia's trade with the sanctioning regions of the world model (IMF), never to that with China.
+    The other methods are those of `trials`. groups: to 2023; totals: to 2024.
+    """
+    table, regions = data.load("gravity_russia").astype({"year": int}), data.load("world_regions")
+    members = regions.loc[regions["sanctions"], "members"].str.split(" ").explode()
+    trade = table[table["partner"].isin(members)].groupby(["flow", "year"])["value_musd"].sum()
+
+    def observed(origin: int, year: int) -> tuple[float, float]:
+        exports, imports = (float(trade[side, year] / trade[side, origin]) for side in ("export", "import"))
+        return exports, imports
+
+    after = replace(published, hats=FittedSanctions(published.hats, observed))
+    found = {}
+    for name, last in (("groups", 2023), ("totals", 2024)):
+        trial = trials(published)[name]
+        growth = yardsticks.procedure_growth(after.growth)
+        extra = {"with sanctions": growth["combination"], "equilibrium with sanctions": growth["equilibrium"]}
+        if name == "totals":
+            extra = {method: yardsticks.in_total(one, after) for method, one in extra.items()}
+        found[name] = trial | {"methods": extra | trial["methods"], "origins": [2021], "last": last}
+    return found

@@ -78,7 +78,8 @@ def draws(
     setting = replace(setting, near=tuple(middle))
     rows = _parallel(setting, [(thetas[k], factors[k], brent[k]) for k in range(number)], workers)
     central = pd.Series(setting.figures(middle))
-    return WorldDraws(parameters, pd.DataFrame(rows).rename_axis("draw"), central)
+    figures = pd.DataFrame(np.array(rows), columns=central.index).rename_axis("draw")
+    return WorldDraws(parameters, figures, central)
 
 
 def _parameters(
@@ -147,11 +148,11 @@ class _Setting:
         return figures
 
 
-def _batch(setting: _Setting, tasks: list) -> list[dict[str, float]]:
-    return [setting.figures(setting.solutions(*task)) for task in tasks]
+def _batch(setting: _Setting, tasks: list) -> list[np.ndarray]:
+    return [np.array([*setting.figures(setting.solutions(*task)).values()]) for task in tasks]
 
 
-def _parallel(setting: _Setting, tasks: list, workers: int) -> list[dict[str, float]]:
+def _parallel(setting: _Setting, tasks: list, workers: int) -> list[np.ndarray]:
     """Rows in the order of the tasks; batches go to processes of one thread each."""
     if workers == 1:
         return _batch(setting, tasks)
