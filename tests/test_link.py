@@ -202,7 +202,16 @@ class Cobweb(linking.Link):
 def cobweb(link, slope, kind=Cobweb):
     n = len(link.base.sectors)
     rng = np.random.default_rng(5)
-    made = kind(link.model, link.without, link.base, link.sectors, lambda *_: (None, None), link.owned)
+    made = kind(
+        link.model,
+        link.without,
+        link.base,
+        link.sectors,
+        lambda *_: (None, None),
+        link.owned,
+        link.curves,
+        link.rail_limit,
+    )
     object.__setattr__(
         made, "spread", (slope * np.eye(n) + 0.05 * rng.standard_normal((n, n)) / n, 0.02 * rng.random(n))
     )

@@ -9,8 +9,8 @@
 
 Everything is a ratio (hat) over both models without shocks: the economy is at its stage's last year, the world at its
 baseline of the nearest year. In extraction the world owns the price: the economy sells up to q at the price p, and what
-it earns above cost is rent. The price of scarce rail is found with the costs: what the world asks for at this price just
-goes over it, and it adds to the cost of trade.
+it earns above cost is rent. The price of scarce rail is found with the costs: what the world asks for at this price
+just goes over it, and it adds to the cost of trade.
 """
 
 from collections.abc import Callable, Mapping
@@ -105,7 +105,8 @@ class Link:
     `model`: the economy with the curves of (4.3) around `without`, its solution; `base`: the world without shocks;
     `demand`: who answers the economy's costs, the world (`of_world`) or, `alone`, fixed curves (`of_curves`), whose
     first answer is the last; `owned` (i): sectors whose price at the border is the economy's, not the world's;
-    `wedges`: 'constant' per unit, or 'ad_valorem'.
+    `wedges`: 'constant' per unit, or 'ad_valorem'. `curves`: those of (4.3) without shocks; `rail_limit`: Mt a year,
+    and `rail_before` its price without shocks, which `model` charges in place of the limit.
     """
 
     model: EconomyModel
@@ -114,14 +115,11 @@ class Link:
     sectors: Concordance
     demand: Demand
     owned: np.ndarray
+    curves: Curves
+    rail_limit: float
+    rail_before: float = 0.0
     wedges: str = "constant"
     alone: bool = False
-
-    @property
-    def curves(self) -> Curves:
-        """The export curves and the isoquant without shocks."""
-        assert self.model.stage.curves is not None
-        return self.model.stage.curves
 
     @property
     def exported(self) -> np.ndarray:
@@ -156,9 +154,7 @@ class Link:
         )  # fmt: skip
         made = self.productivity(shock) if shock.productivity else None
         model = (near or self.model).recast(moved, border.import_price, made)
-        if not self.alone:
-            return model.solve(shock.projects, {"rail_capacity": np.inf}), model
-        limit = {} if shock.rail_capacity is None else {"rail_capacity": shock.rail_capacity}
+        limit = {"rail_capacity": shock.rail_capacity} if self.alone and shock.rail_capacity is not None else {}
         return model.solve(shock.projects, limit), model
 
     def costs(self, solution: EconomySolution, given: Costs, shock: Shock) -> Costs:
@@ -170,14 +166,14 @@ class Link:
         gate = self.sectors.to_world(now - before, self.exported.sum(1))
         rail = 0.0
         if not self.alone:
-            limit = self.model.stage.rail_capacity if shock.rail_capacity is None else shock.rail_capacity
+            limit = self.rail_limit if shock.rail_capacity is None else shock.rail_capacity
             wanted = given.rail + (solution.rail_used - limit) / self._carried
-            rail = max(wanted, -self.without.rail_price * self._weight)
+            rail = max(wanted, -self.rail_before * self._weight)
         return Costs(np.where(self._given, gate, 0.0), rail, exchange - was)
 
     def rail_price(self, costs: Costs) -> float:
         """Price of rail, bn RUB of consumption per Mt."""
-        return self.without.rail_price + costs.rail / self._weight
+        return self.rail_before + costs.rail / self._weight
 
     def rail_cost(self, costs: Costs) -> np.ndarray:
         """Log rise of the price at the border by rail, by economy sector and partner (i, k)."""
@@ -479,10 +475,14 @@ def world_link(model: EconomyModel, base: trade.Benchmark, sectors: Concordance,
 
     Raises InputError for a stage with bands and for unknown wedges.
     """
-    curves = _curves_of(model)
     mined = extraction(base, sectors)
-    new = linked_curves(curves, response(base, sectors), mined)
-    return _linked_by(model.recast(curves=new), base, sectors, of_world(base, sectors), ~mined, wedges)
+    curves = linked_curves(_curves_of(model), response(base, sectors), mined)
+    _check(wedges)
+    limited = model.recast(curves)
+    price, limit = limited.solve().rail_price, model.stage.rail_capacity
+    charged = replace(curves, export_wedge=curves.export_wedge + price * model.stage.rail_tonnes)
+    free = limited.recast(charged, rail_capacity=np.inf)
+    return Link(free, free.solve(), base, sectors, of_world(base, sectors), ~mined, curves, limit, price, wedges)
 
 
 def curve_link(model: EconomyModel, base: trade.Benchmark, sectors: Concordance, wedges: str = "constant") -> Link:
@@ -490,15 +490,14 @@ def curve_link(model: EconomyModel, base: trade.Benchmark, sectors: Concordance,
     curves = _curves_of(model)
     demand = of_curves(base, sectors, curves.elasticity)
     every = np.ones(len(sectors.economy), bool)
-    return replace(_linked_by(model, base, sectors, demand, every, wedges), alone=True)
+    _check(wedges)
+    limit = model.stage.rail_capacity
+    return Link(model, model.solve(), base, sectors, demand, every, curves, limit, wedges=wedges, alone=True)
 
 
-def _linked_by(
-    model: EconomyModel, base: trade.Benchmark, sectors: Concordance, demand: Demand, owned: np.ndarray, wedges: str
-) -> Link:
+def _check(wedges: str) -> None:
     if wedges not in WEDGES:
         raise unknown("wedges", wedges, WEDGES)
-    return Link(model, model.solve(), base, sectors, demand, owned, wedges)
 
 
 def _curves_of(model: EconomyModel) -> Curves:

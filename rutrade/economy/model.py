@@ -231,9 +231,9 @@ class EconomyModel:
             self._basis, self._shift = self._solver.getBasis(), shift
         return done
 
-    def recast(self, curves=None, import_prices=None, productivity=None) -> "EconomyModel":
-        """A model whose stage has other curves, import prices or productivity: this one's program with what they enter
-        moved in place, and this one's basis to start from. Raises InputError for curves of a stage with bands.
+    def recast(self, curves=None, import_prices=None, productivity=None, rail_capacity=None) -> "EconomyModel":
+        """A model whose stage has other curves, import prices, productivity or rail capacity: this one's program with
+        what they enter moved in place, and this one's basis to start from. Raises InputError for curves of a stage with bands.
         """
         st = self.stage
         if st.curves is None:
@@ -245,10 +245,12 @@ class EconomyModel:
             curves=curves or st.curves,
             import_prices=st.import_prices if import_prices is None else np.asarray(import_prices, float),
             productivity=st.productivity if productivity is None else np.asarray(productivity, float),
+            rail_capacity=st.rail_capacity if rail_capacity is None else float(rail_capacity),
         )
         d = self._data
-        p = replace(d, a=d.a.copy(), row_lower=d.row_lower.copy(), lower=d.lower.copy(), upper=d.upper.copy(),
-                    cost=d.cost.copy())  # fmt: skip
+        names = ("a", "row_lower", "row_upper", "lower", "upper", "cost")
+        p = replace(d, **{name: getattr(d, name).copy() for name in names})
+        p.row_upper[self.rows["rail"]] = new.rail_capacity
         self._place_curves(p, new)
         p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
         other = copy.copy(self)
@@ -379,14 +381,18 @@ class EconomyModel:
         import highspy
 
         problem, optimal = None, False
-        for how in ("warm", "polish", "cold", "polish") if basis is not None else ("cold", "polish"):
+        # fresh: simplex from nothing; rarely needed, where crossover ends in an ill-conditioned basis
+        for how in ("warm", "polish", "cold", "polish", "fresh", "polish")[0 if basis is not None else 2 :]:
             if how == "polish" and not optimal:
                 continue
             last = self._solver.getBasis() if how == "polish" else None
             self._solver.clearSolver()
-            if how == "cold":
+            if how in ("cold", "fresh"):
                 self._options(
-                    solver="ipm", run_crossover="on", presolve="on", simplex_iteration_limit=highspy.kHighsIInf
+                    solver="ipm" if how == "cold" else "simplex",
+                    run_crossover="on",
+                    presolve="on",
+                    simplex_iteration_limit=highspy.kHighsIInf,
                 )
             else:
                 self._options(
