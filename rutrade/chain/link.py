@@ -30,6 +30,7 @@ from rutrade.trade.shocks import Shocks, named
 HOME, CHINA = "RUS", "CHN"
 TOLERANCE = 5e-4  # of a log cost, (4.4)
 PASSES = 15  # at most
+STALLED = 4  # passes without a better one, within half a STEP
 LARGEST = 0.5  # of a log cost in one pass
 MINED = 5.0  # elasticity of demand for products of extraction by which the price of rail is stepped, not a result
 STEP = 2e-3  # of a log price between two segments of a curve next to its centre: no cost is finer than half of it
@@ -247,8 +248,10 @@ class Link:
             sector, size = self._worst(gap)
             rows.append({"pass": number, "sector": sector, "largest_gap": size, "method": method})
             if best is None or size < best.gap:
-                best = Linked(self, shock, costs, border, world, solution, size)
+                best = Linked(self, shock, costs, border, world, solution, size, number)
             if size < tolerance or (self.alone and self.wedges == "constant"):
+                break
+            if best.gap < STEP / 2 and number - best.number >= STALLED:
                 break
             if last is not None:
                 step, change = y - last[0], gap - last[1]
@@ -278,7 +281,7 @@ class Link:
 @dataclass(frozen=True, eq=False)
 class Linked:
     """Both models with a shock: `costs` and `border` are what they handed each other, `passes` how they settled, `gap`
-    the largest difference that is left.
+    the largest difference that is left after pass `number`.
 
     `world` is None when fixed curves answered instead of the world.
     """
@@ -290,6 +293,7 @@ class Linked:
     world: trade.WorldSolution | None
     economy: EconomySolution
     gap: float
+    number: int = 0
     passes: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @property

@@ -12,13 +12,14 @@ from typing import Any
 import pandas as pd
 
 from rutrade import InputError, data, economy, project, trade
+from rutrade.chain import results
 from rutrade.chain import scenario as first_round
 from rutrade.chain.link import CHINA, HOME, Link, Linked, Shock, world_link
 from rutrade.chain.sectors import concordance
 from rutrade.economy import regional
 from rutrade.scenarios import Scenario
 
-HISTORY, HORIZON = first_round.HISTORY, first_round.HORIZON
+HISTORY, HORIZON = first_round.HISTORY, results.HORIZON
 BASE_YEAR = 2025
 PAIRS = {"RUS_to_CHN": (HOME, CHINA), "CHN_to_RUS": (CHINA, HOME)}
 ASSUMED = ("export_support", "redirection")  # assumptions of the first round's chain, outcomes or absent here
@@ -106,7 +107,7 @@ class LinkedResult:
 
         ax = ax or plt.subplots()[1]
         totals = self.trade.groupby(["flow", "year"])[["without", "with"]].sum()
-        for flow, name in first_round.FLOW_NAMES.items():
+        for flow, name in results.FLOW_NAMES.items():
             line = ax.plot(totals.loc[flow].index, totals.loc[flow, "with"], label=name)[0]
             ax.plot(totals.loc[flow].index, totals.loc[flow, "without"], "--", color=line.get_color())
         ax.set_ylabel("bn USD, current")
@@ -195,7 +196,7 @@ def _figures(with_: trade.Projection, without: trade.Projection, linked: Linked,
         rows.append((figure, unit, old, new, new - old))
 
     totals = [p.totals().query("year == @HORIZON").set_index("flow")["value_bn_usd"] for p in (without, with_)]
-    for flow, name in {"turnover": "Turnover", **first_round.FLOW_NAMES}.items():
+    for flow, name in {"turnover": "Turnover", **results.FLOW_NAMES}.items():
         add(name, "bn USD, current", *(float(t[flow]) for t in totals))
     for prices, unit in (("base", "%, prices of 2025"), ("current", "%, current prices")):
         shares = [trade.engineering_chemicals_share(p, prices) for p in (without, with_)]
