@@ -406,7 +406,8 @@ def test_partner_balances_sum_to_the_joint_one(solutions):
     [
         ((2016, 2023, 2019), r"nodes \(2016, 2023, 2019\) must start at 2016 and rise"),
         ((2019, 2023), "must start at 2016"),
-        ((2016, 2035), r"path '\w+' misses the year 2035; it has \[2016, "),
+        ((2016, 2041), r"path '\w+' misses the year 2041; it has \[2016, "),
+        ((2013, 2016), "must start at 2016"),
     ],
 )
 def test_nodes_and_missing_years_are_refused(tables, paths, nodes, message):

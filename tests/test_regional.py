@@ -97,6 +97,24 @@ def test_ras_refuses_what_has_no_fit(matrix, rows, columns, message):
         ras(matrix, rows, columns, max_iterations=500)
 
 
+def test_ras_is_as_exact_on_a_table_of_small_numbers():
+    rng = np.random.default_rng(2)
+    seed, target = rng.uniform(1, 2, (3, 3)), 1e-6 * rng.uniform(1, 2, (3, 3))
+    fit = ras(seed, target.sum(1), target.sum(0))
+    np.testing.assert_allclose(fit.sum(1), target.sum(1), rtol=1e-9)
+    np.testing.assert_allclose(fit.sum(0), target.sum(0), rtol=1e-9)
+
+
+def test_ras_names_the_row_that_cannot_be_filled():
+    seed = np.array([[0, 0], [0, 0], [1, 1.0]])
+    with pytest.raises(InputError, match=r"row \(1,\) has total 1 but only zeros"):
+        ras(seed, [0, 1, 1], [1, 1])
+    with pytest.raises(InputError, match=r"column \(1, 0\) has total 1 but only zeros"):
+        ras(np.stack([np.ones((2, 2)), [[0, 1.0], [0, 1.0]]]), [[1, 1], [1, 1]], [[1, 1], [1, 1]])
+    with pytest.raises(InputError, match=r"row \(1, 0\) has total 1 but only zeros"):
+        ras(np.stack([np.ones((2, 2)), [[0, 0], [1.0, 1.0]]]), [[1, 1], [1, 1]], [[1, 1], [1, 1]])
+
+
 def test_gravity_reaches_the_wanted_self_supply_or_stops_at_the_bound():
     rng = np.random.default_rng(3)
     prior, supply = rng.uniform(1, 5, (3, 3)), rng.uniform(50, 60, (4, 3))
@@ -128,6 +146,8 @@ def test_a_changed_column_equals_the_refactored_table(full):
 def test_a_column_that_needs_more_than_it_makes_is_refused():
     with pytest.raises(InputError, match="column 1 of A sums to 1.2; must be below 1"):
         Leontief.of([[0.1, 0.6], [0.1, 0.6]])
+    with pytest.raises(InputError, match="column 0 of A sums to 1; must be below 1"):
+        Leontief.of([[0.5, 0.1], [0.5, 0.1]])
 
 
 # --- the tables --------------------------------------------------------------------------------------------------

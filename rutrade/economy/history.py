@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError
-from rutrade.economy.column import ProjectColumn
 from rutrade.economy.model import EconomyModel
 from rutrade.economy.options import FIRST_ROUND
 from rutrade.economy.recursion import path
@@ -34,7 +33,8 @@ def ladder(
     """What each change of the second round does: one row per step, each on top of those before.
 
     Columns: errors of `errors` by kind and year, percent; of the last stage consumption, gva, investment, exports,
-    exports_china, imports (bn RUB of 2016); response: exports (bn RUB) when the sectors `gained` yield 10 % more.
+    exports_china, imports (bn RUB of 2016); response: exports of the sectors `gained`
+    (bn RUB) when they yield 10 % more.
     """
     options, rows, kappa = FIRST_ROUND, {}, calibrate_capital(tables, paths)
     for name, change in steps:
@@ -56,15 +56,12 @@ def ladder(
 
 
 def response(model: EconomyModel, sectors: Sequence[str], gain: float) -> float:
-    """Change of exports, bn RUB of 2016, when the given sectors of every region yield `gain` more."""
-    columns = [
-        ProjectColumn(
-            f"gain {region}", region, model.stage.year, productivity=dict.fromkeys(sectors, gain),
-            effect_source="assumption",
-        )
-        for region in model.stage.regions
-    ]  # fmt: skip
-    return float(model.solve(columns).exports.sum() - model.solve().exports.sum())
+    """Change of the sectors' own exports, bn RUB of 2016, when they yield `gain` more in every region.
+
+    All exports together hardly move: the external balance holds, so others sell less.
+    """
+    answered = model.gained(dict.fromkeys(sectors, gain)).solve()
+    return float((answered.exports - model.solve().exports).sel(product=list(sectors)).sum())
 
 
 def backtest(

@@ -46,7 +46,7 @@ class EconomyModel:
     # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
     # program, where a cold solve with presolve proves it in half a second
     WARM_LIMIT, WARM_LIMIT_CURVES = 500, 3000  # with curves a large shock takes 1,000 to 2,000
-    SURPLUS = 1e-4  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
+    SURPLUS = 1e-6  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
     # what each constraint is counted by, and in which unit
     FAMILIES = {
         "supply": ("sector", "region", "bn RUB"), "labour": ("region", "thousand persons"),
@@ -112,6 +112,25 @@ class EconomyModel:
             quantity[at], price[at], elasticity[at] = row["quantity"], price[at] * row["price"], row["elasticity"]
         moved = replace(curves, centre=curves.centre * quantity[:, None], price=price, elasticity=elasticity)
         return self.recast(moved)
+
+    def gained(self, gain: Mapping[str, float]) -> "EconomyModel":
+        """The model with sectors that yield more: the same labour, capacity and capital make (1 + gain) as much.
+
+        Materials stay in proportion. `gain` (sector): in every region; the calibration stays. Raises InputError for an
+        unknown sector.
+        """
+        st, factor = self.stage, np.ones(len(self.stage.sectors))
+        for sector, value in gain.items():
+            if sector not in st.sectors:
+                raise unknown("sector of a gain", sector, st.sectors)
+            factor[st.sectors.index(sector)] += value
+        other = copy.copy(self)
+        changed = replace(
+            st, labour_coefficient=st.labour_coefficient / factor, retained=st.retained * factor,
+            capital_coefficient=st.capital_coefficient / factor,
+        )  # fmt: skip
+        other._build(changed, self)
+        return other
 
     def column(self, project: ProjectColumn) -> Column:
         """A project's coefficients, with the numbers of the constraints they enter.
