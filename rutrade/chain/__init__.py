@@ -35,5 +35,6 @@ from rutrade.chain.sectors import Concordance
 __all__ = [
     "BUILT", "ENGINEERING_CHEMICALS", "FLOW_NAMES", "HORIZON", "REGION", "SOLD", "STEPS", "Border", "ChainResult",
     "Concordance", "Link", "Linked", "Prepared", "Shock", "break_even", "columns", "crossing", "fan_tables",
-    "group_table", "link", "linked", "load", "prepare", "public_value", "run", "scenario", "sectors", "share_table", "three",
+    "group_table", "link", "linked", "load", "prepare", "public_value", "run",
+    "scenario", "sectors", "share_table", "three",
 ]  # fmt: skip
