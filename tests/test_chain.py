@@ -94,9 +94,10 @@ def test_a_lever_of_zero_is_no_lever_and_redirection_moves_only_the_named_groups
 def test_export_supply_follows_the_economys_stages_from_an_earlier_base_year_too():
     s = Scenario.check(projection_base=2019)
     p = chain.prepare(s)
-    supply = chain._supply(p.inertial, p.inertial, p, s, own=False)
+    supply = chain.scenario._supply(p.inertial, p.inertial, p, s, own=False)
     first, last, end = (
-        chain._by_group(x.exports.sum(("region", "partner")), p) for x in (p.history[2019], p.history[2023], p.inertial)
+        chain.scenario._by_group(x.exports.sum(("region", "partner")), p)
+        for x in (p.history[2019], p.history[2023], p.inertial)
     )
     assert np.allclose(supply.loc[2019], 1.0)
     assert np.allclose(supply.loc[2023], (last / first).fillna(1.0))

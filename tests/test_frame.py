@@ -95,7 +95,7 @@ def package_copy(tmp_path_factory):
         ("project/ledger.py", "from rutrade import data"),
         ("files.py", "from rutrade import draws"),
         ("data/tables.py", "from rutrade import scenarios"),
-        ("chain.py", "from rutrade import sweep"),
+        ("chain/scenario.py", "from rutrade import sweep"),
         ("nowhere.py", ""),  # a module that no layer names
     ],
 )

@@ -104,7 +104,7 @@ def test_nothing_else_runs_a_page_again(executed):
     other = next(r["hash"] for r in package if r["name"] == "macro")
     edit(little / "rutrade" / "cli.py", "import sys", "import sys  # a comment")
     edit(little / "rutrade" / "cli.py", "import sys", "import os, sys")
-    edit(little / "rutrade" / "chain.py", "import json", "import json, os")
+    edit(little / "rutrade" / "chain" / "results.py", "import json", "import json, os")
     edit(little / "rutrade" / "structure" / "indices.py", '"""', '"""Other words. ')
     edit(little / "rutrade" / "structure" / "indices.py", "\ndef ", "\n# a comment\ndef ")
     edit(little / "data" / "datapackage.json", other, "sha256:0")

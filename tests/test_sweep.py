@@ -205,7 +205,7 @@ def test_a_key_depends_on_the_point_the_data_and_what_computes_and_on_nothing_el
     for name in ("publish/figures.py", "publish/build.py", "cli.py", "sweep.py"):
         (tmp_path / "rutrade" / name).write_text("changed = 1")
         assert sweep.key(point) == before, name
-    for name in ("chain.py", "draws.py", "data/tables.py", "scenarios/notebooks.py", "structure/indices.py",
+    for name in ("chain/scenario.py", "draws.py", "data/tables.py", "scenarios/notebooks.py", "structure/indices.py",
                  "project/ledger.py", "economy/model.py", "trade/projection.py"):  # fmt: skip
         path = tmp_path / "rutrade" / name
         text = path.read_text()

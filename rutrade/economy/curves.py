@@ -19,7 +19,8 @@ class Curves:
 
     `centre` e* (i, r, k) bn RUB; `price`: of the centre, relative to the path's export price (i, k); `elasticity` eta
     (i, k), infinite: a fixed price up to the centre; `import_share` mu* (i, s); `substitution` (i); `export_wedge` t_e
-    (i, r, k) and `import_wedge` t_m (i, s), consumption per unit.
+    (i, r, k) and `import_wedge` t_m (i, s), consumption per unit; `held` (i, r, k): cells that stay at their centre
+    whatever they earn.
     """
 
     centre: np.ndarray
@@ -29,8 +30,10 @@ class Curves:
     substitution: np.ndarray
     export_wedge: np.ndarray
     import_wedge: np.ndarray
+    held: np.ndarray | bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "held", np.broadcast_to(self.held, self.centre.shape))
         if not (self.elasticity > 1).all():
             raise InputError(
                 f"elasticity of export demand {self.elasticity.min():.6g} is not allowed: it must exceed 1"

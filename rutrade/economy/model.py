@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -38,15 +39,17 @@ class EconomyModel:
 
     CHANGES = (
         "labour", "investment_path", "external_balance", "rail_capacity", "fixed_use", "consumption", "china_exports",
+        "curves", "import_prices", "productivity",
     )  # fmt: skip
+    COEFFICIENTS = ("curves", "import_prices", "productivity")  # changes of the matrix
     TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
     TOLERANCE = 1e-7
     # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
     # program, where a cold solve with presolve proves it in half a second
-    WARM_LIMIT = 500
+    WARM_LIMIT, WARM_LIMIT_CURVES = 500, 3000  # with curves a large shock takes 1,000 to 2,000
     SURPLUS = 1e-6  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
     # what each constraint is counted by, and in which unit
-    FAMILIES = {
+    FAMILIES: ClassVar = {
         "supply": ("sector", "region", "bn RUB"), "labour": ("region", "thousand persons"),
         "capital": ("region", "bn RUB"), "retained": ("region", "sector", "bn RUB"), "external_balance": ("bn RUB",),
         "rail": ("Mt",), "delivery_band": ("sector", "region", "region", "bn RUB"), "terminal": ("region", "bn RUB"),
@@ -84,7 +87,7 @@ class EconomyModel:
         a.data[np.abs(a.data) < 1e-9] = 0  # the solver drops them, so the check outside it must
         a.eliminate_zeros()
         self._data = Program(a, low, high, given.lb, given.ub, given.c)
-        self._solver, self._basis = _highs(self._data), None
+        self._solver, self._basis, self._shift = _highs(self._data), None, 0.0
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
@@ -109,9 +112,7 @@ class EconomyModel:
             at = self.stage.sectors.index(sector), PARTNERS.index(partner)
             quantity[at], price[at], elasticity[at] = row["quantity"], price[at] * row["price"], row["elasticity"]
         moved = replace(curves, centre=curves.centre * quantity[:, None], price=price, elasticity=elasticity)
-        other = copy.copy(self)
-        other._build(replace(self.stage, curves=moved), self)
-        return other
+        return self.recast(moved)
 
     def gained(self, gain: Mapping[str, float]) -> "EconomyModel":
         """The model with sectors that yield more: the same labour, capacity and capital make (1 + gain) as much.
@@ -184,13 +185,17 @@ class EconomyModel:
         """Solve with the given projects and changed right-hand sides; the model itself stays as built.
 
         `changes`: labour, investment_path (Series by region), external_balance, rail_capacity, consumption (fixes z),
-        fixed_use (array (s, i)), china_exports (Series by sector: a ceiling, as a factor of the export path).
-        `reciprocal`: minimise the scale of the investment fund at the fixed z instead of maximising z. Returns a
-        frozen EconomySolution. Raises InputError for an unknown region, sector or change and
-        for a program without a solution, naming the constraint, sector and region.
+        fixed_use (array (s, i)), china_exports (Series by sector: a ceiling, as a factor of the export path), curves
+        (other `Curves`), import_prices (array (i), relative to the path's), productivity (array (r, j): output per
+        unit of activity). `reciprocal`: minimise the scale of the investment fund at the fixed z instead of maximising
+        z. Returns a frozen EconomySolution. Raises InputError for an unknown region, sector or change and for a
+        program without a solution, naming the constraint, sector and region.
         """
+        changes = dict(changes or {})
+        if recast := {name: changes.pop(name) for name in self.COEFFICIENTS if name in changes}:
+            return self.recast(**recast).solve(projects, changes, reciprocal)
         columns = [self.column(p) for p in projects]
-        program = self._changed(projects, columns, changes or {}, reciprocal)
+        program = self._changed(projects, columns, changes, reciprocal)
         base, h = len(self._data.cost), self._solver
         rows, cols = np.arange(len(program.row_lower), dtype=np.int32), np.arange(base, dtype=np.int32)
         h.changeRowsBounds(len(rows), rows, program.row_lower, program.row_upper)
@@ -224,22 +229,95 @@ class EconomyModel:
         return free, tied
 
     def _with_surplus(self, program: Program, columns, changes) -> Program:
-        """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point."""
-        row, shift, basis = self.rows["external_balance"], 0.0, self._basis
-        lower = program.row_lower.copy()
-        for _ in range(8):
+        """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point by secants.
+
+        It begins with the shift of the model's own first solution.
+        """
+        row, lower, basis = self.rows["external_balance"], program.row_lower.copy(), self._basis
+        shift, last = self._shift, None
+        for _ in range(12):
             program = replace(program, row_lower=lower.copy())
             program.row_lower[row] += shift
             self._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
             done = self._run(program, basis)
-            if not (columns or changes or shift):
-                self._basis = self._solver.getBasis()
-            exports = done.x[self.columns["segment"]].sum(-1)
-            found = self.stage.export_price * self.stage.curves.surplus(exports)
-            if abs(found - shift) < self.SURPLUS:
+            gap = self.stage.export_price * self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1)) - shift
+            if abs(gap) < self.SURPLUS:
                 break
-            shift, basis = found, self._solver.getBasis()
+            basis = self._solver.getBasis()
+            slope = -1.0 if last is None else (gap - last[1]) / (shift - last[0])
+            last = shift, gap
+            shift -= gap / slope if slope < -0.2 else -gap
+        if not (columns or changes):
+            self._basis, self._shift = self._solver.getBasis(), shift
         return done
+
+    def recast(self, curves=None, import_prices=None, productivity=None, rail_capacity=None) -> "EconomyModel":
+        """A model whose stage has other curves, import prices, productivity or rail capacity: this one's program with
+        what they enter moved in place, and this one's basis to start from.
+
+        Raises InputError for curves of a stage with bands.
+        """
+        st = self.stage
+        if st.curves is None:
+            raise InputError(
+                "changes of curves, import_prices and productivity need a stage with option trade='curves'"
+            )
+        new = replace(
+            st,
+            curves=curves or st.curves,
+            import_prices=st.import_prices if import_prices is None else np.asarray(import_prices, float),
+            productivity=st.productivity if productivity is None else np.asarray(productivity, float),
+            rail_capacity=st.rail_capacity if rail_capacity is None else float(rail_capacity),
+        )
+        d = self._data
+        names = ("a", "row_lower", "row_upper", "lower", "upper", "cost")
+        p = replace(d, **{name: getattr(d, name).copy() for name in names})
+        p.row_upper[self.rows["rail"]] = new.rail_capacity
+        self._place_curves(p, new)
+        p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
+        other = copy.copy(self)
+        other.stage, other._data, other._solver = new, p, _highs(p)
+        return other
+
+    def stated_anew(self) -> "EconomyModel":
+        """The same stage stated from its equations: what `recast` moved in place, to check it against."""
+        other = copy.copy(self)
+        other._build(self.stage, self)
+        return other
+
+    def _place_curves(self, p: Program, new: Stage) -> None:
+        """The coefficients, bounds and costs of segments and nodes that the curves of a stage give."""
+        segments, nodes, row = self.columns["segment"], self.columns["node"], self.rows["external_balance"]
+        entry, c = self._entries("external_balance"), new.curves
+        (width, slope, start), imported = c.segments, c.isoquant[1]
+        p.a.data[entry[segments]] = new.export_price * slope[:, None]
+        p.lower[segments], p.upper[segments] = c.held[..., None] * width, width
+        p.cost[segments] = c.export_wedge[..., None]
+        was = self.stage.curves
+        p.row_lower[row] += new.export_price * (
+            (was.segments[2] * was.centre.sum(1)).sum() - (start * c.centre.sum(1)).sum()
+        )
+        paid = new.import_price * np.broadcast_to(new.import_prices, len(new.sectors))[:, None, None] * imported
+        there = entry[nodes] >= 0  # a product without imports has no entry
+        p.a.data[entry[nodes][there]] = -paid[there]
+        p.cost[nodes] = c.import_wedge[..., None] * (imported - c.import_share[..., None])
+
+    def _entries(self, family: str) -> np.ndarray:
+        """Where the entries of one row stand in the data of the program's matrix, by column; -1: no entry."""
+        a, row = self._data.a, int(self.rows[family])
+        where = np.flatnonzero(a.indices == row)
+        out = np.full(a.shape[1], -1)
+        out[np.searchsorted(a.indptr, where, side="right") - 1] = where
+        return out
+
+    @property
+    def _supplied(self) -> np.ndarray:
+        """Where the output x of each product and region (i, r) stands in its row of supply."""
+        a, rows, columns = self._data.a, self.rows["supply"], self.columns["x"].T
+        owner = np.repeat(np.arange(a.shape[1]), np.diff(a.indptr))
+        key = owner * a.shape[0] + a.indices
+        order = np.argsort(key)
+        return order[np.searchsorted(key[order], columns * a.shape[0] + rows)]
 
     def _changed(self, projects, columns, changes, reciprocal) -> Program:
         """The program with changed right-hand sides and the projects' columns appended."""
@@ -320,29 +398,37 @@ class EconomyModel:
 
         The start is the model's own first solution and never the last one, so that a result does not depend on what
         was solved before it. A warm start that runs into its limit is begun again from nothing, with presolve; what
-        crossover leaves above the tolerance is polished by simplex from its basis, without scaling.
+        simplex or crossover leaves above the tolerance is polished by simplex from its basis, without scaling.
         """
         import highspy
 
-        problem = None
-        for how in ("warm", "cold", "polish") if basis is not None else ("cold", "polish"):
+        problem, optimal = None, False
+        # fresh: simplex from nothing; rarely needed, where crossover ends in an ill-conditioned basis
+        for how in ("warm", "polish", "cold", "polish", "fresh", "polish")[0 if basis is not None else 2 :]:
+            if how == "polish" and not optimal:
+                continue
             last = self._solver.getBasis() if how == "polish" else None
             self._solver.clearSolver()
-            if how == "cold":
+            if how in ("cold", "fresh"):
                 self._options(
-                    solver="ipm", run_crossover="on", presolve="on", simplex_iteration_limit=highspy.kHighsIInf
+                    solver="ipm" if how == "cold" else "simplex",
+                    run_crossover="on",
+                    presolve="on",
+                    simplex_iteration_limit=highspy.kHighsIInf,
                 )
             else:
                 self._options(
                     solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off",
-                    simplex_iteration_limit=self.WARM_LIMIT, simplex_scale_strategy=0 if how == "polish" else 2,
+                    simplex_iteration_limit=self.WARM_LIMIT if self.stage.curves is None else self.WARM_LIMIT_CURVES,
+                    simplex_scale_strategy=0 if how == "polish" else 2,
                 )  # fmt: skip
                 self._solver.setBasis(_extended(basis, len(p.cost)) if how == "warm" else last)
             self._solver.run()
             status = self._solver.getModelStatus()
             if status == highspy.HighsModelStatus.kInfeasible:
                 break  # proved; what is short is found by another program
-            if status != highspy.HighsModelStatus.kOptimal:
+            optimal = status == highspy.HighsModelStatus.kOptimal
+            if not optimal:
                 continue
             s = self._solver.getSolution()
             done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))

@@ -50,12 +50,12 @@ def linear_program(stage: Stage):
     wide = 2 * b.deliveries * sigma * (domestic if st.nested else u)
     m.add_constraints(w - wide <= 0, name="delivery_band")  # (2.12), (2.13)
 
-    made = x.rename(region="origin", sector="product")
+    made = given(np.transpose(st.productivity), "product", "origin") * x.rename(region="origin", sector="product")
     m.add_constraints(made - delivered.sum("region") - exported.sum("partner") == 0, name="supply")  # (2.2b)
     m.add_constraints(x - x1 <= given(st.retained, "region", "sector"), name="retained")  # (2.5)
     hired = (given(st.labour_coefficient, "region", "sector") * x).sum("sector")
     m.add_constraints(hired <= given(st.labour, "region"), name="labour")  # (2.4)
-    balance = st.export_price * earned - st.import_price * imported.sum()
+    balance = st.export_price * earned - (given(st.import_price * st.import_prices, "product") * imported).sum()
     m.add_constraints(balance >= st.external_balance, name="external_balance")  # (2.8)
     tonnes = given(st.rail_tonnes, "product", "origin", "partner")
     m.add_constraints((tonnes * exported).sum() <= st.rail_capacity, name="rail")  # (2.10)
@@ -123,7 +123,7 @@ def _demand_curves(st, given, variable):
     """(2.12') exports e as filled segments of their demand curve; exports, foreign exchange F(e), wedge."""
     width, slope, start = st.curves.segments
     cells = "product", "origin", "partner"
-    filled = variable("segment", width, *cells, "segment")
+    filled = variable("segment", width, *cells, "segment", lower=st.curves.held[..., None] * width)
     exported = filled.sum("segment")
     slope = given(slope, "product", "partner", "segment")
     earned = (slope * filled).sum() + float((start[:, None] * st.curves.centre).sum())

@@ -1,6 +1,7 @@
 """The stages solved one after the other, each from the output and investment of the one before."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from rutrade import InputError
 from rutrade.economy.column import ProjectColumn
@@ -26,7 +27,7 @@ def path(
     hold. Raises InputError for nodes out of order, a first node other than the tables' year, or a project of no node.
     """
     nodes = tuple(nodes)
-    if nodes[:1] != (2016,) or any(b <= a for a, b in zip(nodes, nodes[1:], strict=False)):
+    if nodes[:1] != (2016,) or any(b <= a for a, b in pairwise(nodes)):
         raise InputError(f"nodes {nodes} must start at 2016 and rise")
     for c in columns:
         if c.year not in nodes[1:]:

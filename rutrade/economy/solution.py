@@ -102,7 +102,8 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
     coords = {"product": sectors, "origin": regions, "region": regions, "partner": list(PARTNERS)}
     var = {name: tied.x[where] for name, where in model.columns.items()}
     theta = tied.x[len(model._data.cost) :]
-    output, exports = var["x"].copy(), _exports(st, var)
+    output, exports = st.productivity * var["x"], _exports(st, var)
+    gained = output - var["x"]  # beyond what the activity's inputs bought
     own = np.zeros_like(output)
     for p, c, t in zip(projects, columns, theta, strict=True):
         output[regions.index(p.region)] += t * c.beta
@@ -112,7 +113,8 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
     deliveries = (1 - b.deliveries) * st.delivery_share * anchor[:, None, :] + var["w"]
     china = st.china_import_share[:, None, None]
     imports = _imports(st, var)[:, :, None] * np.concatenate([china, 1 - china], 2)
-    balance = st.export_price * exports.sum((0, 1)) - st.import_price * imports.sum((0, 1))
+    paid = st.import_price * np.broadcast_to(st.import_prices, len(sectors))
+    balance = st.export_price * exports.sum((0, 1)) - (paid[:, None, None] * imports).sum((0, 1))
 
     def price(name, sign=1.0):
         return sign * free.dual[model.rows[name]] if name in model.rows else np.zeros(len(regions))
@@ -123,7 +125,7 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
     return EconomySolution(
         year=st.year,
         output=pd.DataFrame(output, regions, sectors),
-        gva=pd.DataFrame(st.value_added * output + own, regions, sectors),
+        gva=pd.DataFrame(st.value_added * output + (1 - st.value_added) * gained + own, regions, sectors),
         consumption=float(var["z"]),
         objective=-float(tied.cost @ tied.x),
         use=var["u"],

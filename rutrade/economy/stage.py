@@ -124,6 +124,8 @@ class Stage:
     staff_pay: float = 1.0  # labour, in the unit of its row, of a thousand persons of a project
     fixed_consumption: np.ndarray | None = None  # gamma (s, i), part of fixed_use
     curves: Curves | None = None  # (2.12'); None: bands
+    productivity: np.ndarray | float = 1.0  # T (r, j): output per unit of activity x, whose inputs stay
+    import_prices: np.ndarray | float = 1.0  # (i), relative to the path's import price
 
     @property
     def export_room(self) -> np.ndarray:

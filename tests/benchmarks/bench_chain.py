@@ -20,8 +20,8 @@ FEW, MANY = 20, 100
 
 def cold(point=None):
     """One scenario with nothing kept from before."""
-    chain._prepare.cache_clear()
-    chain._economy.cache_clear()
+    chain.scenario._prepare.cache_clear()
+    chain.scenario._economy.cache_clear()
     return chain.run(Scenario.check(**point or {}))
 
 

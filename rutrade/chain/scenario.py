@@ -4,17 +4,16 @@
 2016 prices for models 1 and 2, bn USD (current, or at prices of 2023) for trade.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from rutrade import InputError, __version__, data, economy, project, structure, trade
+from rutrade.chain.results import HORIZON, ChainResult
 from rutrade.economy import regional
 from rutrade.scenarios import Scenario
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 
 ADVANCED = ("DEU", "JPN", "KOR", "USA")
 REGION = "SibFD"  # federal district of Novosibirsk
-HISTORY, HORIZON = (2016, 2019, 2023), 2030
-FLOW_NAMES = {"RUS_to_CHN": "Russia to China", "CHN_to_RUS": "China to Russia"}
+HISTORY = (2016, 2019, 2023)
 BUILT, SOLD = "construction and operation", "commercialised output"
 ENGINEERING_CHEMICALS = trade.CHEMICALS + trade.ENGINEERING
 RENEWED = ("MAC", "ELE", "CHE", "PHA", "FAB", "VEH", "OTR")  # sectors of the productivity effect (assumption)
@@ -43,59 +41,6 @@ class Prepared:
     mapping: pd.DataFrame
     advanced: pd.Series
     classes: pd.Series
-
-
-@dataclass(frozen=True)
-class ChainResult:
-    """Result of one scenario: key figures, tables of all three models, and what they were made from.
-
-    `figures` are the numbers a comparison of scenarios shows; `tables` (by name, see `write`) hold the rest;
-    `manifest` names version and data. Two results are equal when all three are.
-    """
-
-    scenario: Scenario
-    figures: Mapping[str, float]
-    tables: Mapping[str, pd.DataFrame] = field(repr=False)
-    manifest: Mapping[str, str]
-
-    def write(self, folder: str | Path) -> Path:
-        """Write one folder: a Parquet file per table and `manifest.json`; aside first, then moved."""
-        import shutil
-
-        folder = Path(folder)
-        aside = folder.with_name(f".{folder.name}.part")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        for name, table in self.tables.items():
-            table.to_parquet(aside / f"{name}.parquet")
-        content = {
-            "scenario": self.scenario.model_dump(),
-            "figures": dict(self.figures),
-            "tables": list(self.tables),
-            "manifest": dict(self.manifest),
-        }
-        (aside / "manifest.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
-        return folder
-
-    def equals(self, other: "ChainResult") -> bool:
-        """Whether scenario, figures, tables and manifest are the same."""
-        same = self.scenario == other.scenario and dict(self.manifest) == dict(other.manifest)
-        figures = pd.Series(self.figures).equals(pd.Series(other.figures))
-        tables = list(self.tables) == list(other.tables)
-        return same and figures and tables and all(t.equals(other.tables[n]) for n, t in self.tables.items())
-
-
-def load(folder: str | Path) -> ChainResult:
-    """Read a result that `ChainResult.write` wrote. Raises InputError when the folder holds none."""
-    folder = Path(folder)
-    try:
-        content = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in content["tables"]}
-    except (OSError, KeyError, json.JSONDecodeError) as error:
-        raise InputError(f"folder {folder} holds no result of the chain ({error})") from None
-    return ChainResult(Scenario(**content["scenario"]), content["figures"], tables, content["manifest"])
 
 
 def prepare(scenario: Scenario | None = None) -> Prepared:
@@ -447,56 +392,3 @@ def _figures(o: _Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float
             figures[f"share_constant_{name}"] = share(tables["share"], "base", name)
             figures[f"turnover_{name}"] = float(totals[name]["turnover"])
     return figures
-
-
-def break_even(share_pp: float, threshold_pp: float, total_bn_usd: float) -> float:
-    """Extra exports that raise a share of s0 by p: dX = p T / (1 - s0 - p) (4.2), bn USD.
-
-    share_pp: s0 and threshold_pp: p in percent; total_bn_usd: T, exports without the extra. Raises InputError when
-    share and threshold reach 100 percent.
-    """
-    s0, p = share_pp / 100, threshold_pp / 100
-    if not 0 <= s0 < 1 or not 0 < p < 1 - s0:
-        raise InputError(f"share {share_pp} % and threshold {threshold_pp} pp are not allowed: together below 100")
-    return p * total_bn_usd / (1 - s0 - p)
-
-
-def crossing(line: pd.Series, level: float) -> float:
-    """Where a rising line (index: parameter, values: figure) crosses a level, by linear interpolation; NaN if never."""
-    line = line.dropna()
-    if not line.min() <= level <= line.max():
-        return float("nan")
-    return float(np.interp(level, line.to_numpy(), line.index.to_numpy(float)))
-
-
-def fan_tables(result: ChainResult, inertial: ChainResult) -> dict[str, pd.DataFrame]:
-    """Both flows by year (index): value of the scenario, quantiles, inertial value; bn USD current."""
-    tables = {}
-    for flow, name in FLOW_NAMES.items():
-        ours, base = (_by_year(r.tables["trade_totals"], flow) for r in (result, inertial))
-        tables[name] = ours[["value_bn_usd", *trade.QUANTILES]].assign(inertial=base["value_bn_usd"])
-    return tables
-
-
-def _by_year(table: pd.DataFrame, flow: str) -> pd.DataFrame:
-    return table[table["flow"] == flow].set_index("year")
-
-
-def share_table(result: ChainResult) -> pd.DataFrame:
-    """Engineering + chemicals share (percent, prices of the base year) by year: value, quantiles, inertial value."""
-    ours, base = (
-        _by_year(table[table["prices"] == "base"], "RUS_to_CHN")
-        for table in (result.tables["share"], result.tables["share_reference"])
-    )
-    return ours[["share", *trade.QUANTILES]].assign(inertial=base["share"])
-
-
-def group_table(result: ChainResult, inertial: ChainResult) -> pd.DataFrame:
-    """Both flows by group: base year, inertial and scenario in 2030 with the 90 % interval, bn USD current."""
-    keys = ["flow", "group"]
-    table = result.tables["trade"]
-    now = table[table["year"] == table["year"].min()].set_index(keys)["value_bn_usd"]
-    last, base = (t[t["year"] == HORIZON].set_index(keys) for t in (table, inertial.tables["trade"]))
-    names = {f"{result.scenario.projection_base}": now, "2030 inertial": base["value_bn_usd"]}
-    names |= {"2030 scenario": last["value_bn_usd"], "5 %": last["q05"], "95 %": last["q95"]}
-    return pd.DataFrame(names)

@@ -1,0 +1,68 @@
+"""A linked scenario against the two models alone, and a sweep that keeps bases and Jacobian against linking cold."""
+
+import time
+
+import numpy as np
+import pytest
+
+from rutrade import chain, economy, trade
+from rutrade.chain import link as linking
+from rutrade.chain import three
+from rutrade.trade import equilibrium
+from rutrade.trade.hats import Targets
+
+SHOCKS = 12
+
+
+@pytest.fixture(scope="module")
+def link():
+    return chain.linked.setting("full").link
+
+
+def cpu(call):
+    start = time.process_time()
+    found = call()
+    return time.process_time() - start, found
+
+
+def alone(link, shock):
+    """Both models once, without handing each other anything."""
+    border = linking.Border(
+        *(np.ones((len(link.sectors.economy), 2)) for _ in range(2)), *(np.ones(len(link.sectors.economy)),) * 2
+    )
+    link.program(border, linking.Costs.none(len(link.base.sectors)), shock)
+    return equilibrium.solve_shocks(
+        link.base, linking.world_shocks(link.base, shock), targets=Targets(oil_price=shock.oil_price)
+    )
+
+
+def test_a_linked_scenario_takes_at_most_four_times_the_two_models_and_five_seconds(link, record_property):
+    for title, shock in three.standard(link.base).items():
+        both, linked = cpu(lambda shock=shock: link.solve(shock))
+        each, _ = cpu(lambda shock=shock: alone(link, shock))
+        record_property(title, f"linked {both:.2f} s, alone {each:.2f} s, passes {linked.passes['pass'].iloc[-1]}")
+        print(f"{title}: linked {both:.2f} s, both alone {each:.2f} s, passes {linked.passes['pass'].iloc[-1]}")
+        assert both <= max(5.0, 4 * each)
+
+
+def test_a_sweep_links_faster_than_linking_cold(link):
+    cuts = np.linspace(0.90, 0.99, SHOCKS)
+
+    def shock(cut):
+        return linking.Shock(trade_cost={("RUS", "CHN", "goods"): cut, ("CHN", "RUS", "goods"): cut})
+
+    warm, _ = cpu(lambda: [link.solve(shock(cut)) for cut in cuts])
+    tables, state, options = link.model.tables, link.model.base, link.model.options
+
+    def cold():
+        """The stage from the tables, the world from its paths, the link, one scenario; the history is given."""
+        paths = economy.inputs.paths()
+        model = economy.EconomyModel(
+            tables, chain.HORIZON, paths, state, kappa=economy.calibrate_capital(tables, paths), options=options
+        )
+        anew = linking.world_link(model, trade.baseline(chain.HORIZON).rebased(), link.sectors)
+        return anew.solve(shock(cuts[0]))
+
+    once, _ = cpu(cold)
+    print(f"{SHOCKS} scenarios {warm:.2f} s, one linked cold {once:.2f} s: {SHOCKS * once / warm:.1f} times")
+    assert SHOCKS * once >= 3 * warm
