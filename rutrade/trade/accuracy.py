@@ -95,6 +95,7 @@ def beside_actual(errors: pd.DataFrame) -> pd.DataFrame:
     """Forecasts of the totals by each method, bn USD: what came first, then method x (flow, year)."""
     rows = errors[errors["item"] == TOTAL]
     actual = rows.drop_duplicates(["flow", "year"]).set_index(["flow", "year"])["actual_bn_usd"]
+    actual = actual.sort_index().loc[list(FLOWS)]
     table = rows.pivot(index="method", columns=["flow", "year"], values="forecast_bn_usd")
     table = table.reindex(list(dict.fromkeys(rows["method"])))
     return pd.concat([actual.rename("what came").to_frame().T, table])[list(actual.index)].rename_axis("method")

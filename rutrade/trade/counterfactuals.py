@@ -191,7 +191,9 @@ def needed_for(
     def gained(make: Callable[[float], Shocks]) -> Callable[[float], float]:
         return lambda size: 100 * (part_of(solve_shocks(b, make(size)), "RUS", "CHN", groups) - start)
 
-    return pd.Series({name: needed(gained(make), points, bracket) for name, (make, bracket) in cases.items()}, dtype=float)
+    return pd.Series(
+        {name: needed(gained(make), points, bracket) for name, (make, bracket) in cases.items()}, dtype=float
+    )
 
 
 def sanctions(
