@@ -217,7 +217,8 @@ class BilateralTrade(Parameters):
         "size of the trade-cost levers; low is none", "trade", source="assumption; customs: OECD"
     )] = "central"  # fmt: skip
     cost_cut: Annotated[float, parameter(
-        "cut of the delivered price of all goods between Russia and China", "trade", "share", "assumption", ge=0.001, le=0.3
+        "cut of the delivered price of all goods between Russia and China", "trade", "share", "assumption",
+        ge=0.001, le=0.3,
     )] = 0.05  # fmt: skip
     sanctions_cost: Annotated[float, parameter(
         "rise of the delivered price of Russia's trade with those who impose sanctions", "trade", "share", "assumption",
