@@ -368,3 +368,27 @@ def test_draws_below_one_and_years_outside_are_refused(real, theta, paths):
     for year in (None, 2031):
         with pytest.raises(InputError, match="unknown year of the world's baseline"):
             world_draws.draws(real, theta, paths, year, number=1)
+
+
+def test_trade_by_partner_adds_up_and_cases_side_by_side_are_the_solutions_themselves(real):
+    found = solve_shocks(real, cf.trade_cost(real, 0.05))
+    partner = cf.by_partner(found, "RUS")
+    assert "Russia" not in partner.index and len(partner) == 10
+    assert partner.at["China", "exports"] == pytest.approx(found.flow("RUS", "CHN") - solve(real).flow("RUS", "CHN"))
+    side = cf.side_by_side(real, {"cut": cf.trade_cost(real, 0.05), "growth": cf.growth(real, {"CHN": 1.1})})
+    change = 100 * (found.flow("RUS", "CHN") / solve(real).flow("RUS", "CHN") - 1)
+    assert side.at["cut", "Russia to China, %"] == pytest.approx(change, rel=1e-9)
+    assert side.at["cut", "engineering and chemicals, pp"] == pytest.approx(
+        100 * (high_tech(found) - high_tech(solve(real))), abs=1e-9
+    )
+    assert side.at["growth", "China's real demand, %"] > 5
+
+
+def test_size_needed_reaches_the_points_and_is_missing_where_it_cannot(real):
+    def more(x):
+        return cf.productivity(real, {"engineering": 1 + x, "chemicals": 1 + x})
+
+    size = cf.needed_for(real, 2.0, {"reached": (more, (0, 0.5)), "never": (more, (0, 0.01))})
+    after = solve_shocks(real, more(size["reached"]))
+    assert 100 * (high_tech(after) - high_tech(solve(real))) == pytest.approx(2.0, abs=1e-4)
+    assert np.isnan(size["never"])

@@ -697,3 +697,16 @@ def test_the_diversion_trial_fits_sanctions_on_trade_with_others_only(published)
     loss = accuracy.losses(table).set_index(["flow", "method"])["loss"]["RUS_to_CHN"]
     assert loss["equilibrium with sanctions"] < loss["equilibrium"] and loss["with sanctions"] < loss["combination"]
     assert loss["equilibrium with sanctions"] < loss["reallocation"] and loss["no change"] > 0.3
+
+
+def test_losses_side_by_side_and_forecasts_beside_what_came_are_those_of_the_backtest(errors):
+    table = accuracy.side_by_side({"groups": (errors, False), "totals": (errors, True)})
+    for name, total in (("groups", False), ("totals", True)):
+        for row in accuracy.losses(errors, total=total).itertuples():
+            assert table.at[row.method, (name, row.flow)] == row.loss
+    shown = accuracy.beside_actual(errors[errors["origin"] == errors["origin"].min()])
+    assert shown.index[0] == "what came" and list(shown.columns.unique("flow")) == list(FLOWS)
+    rows = errors[(errors["item"] == "TOTAL") & (errors["origin"] == errors["origin"].min())]
+    for row in rows.dropna(subset=["forecast_bn_usd"]).itertuples():
+        assert shown.at[row.method, (row.flow, row.year)] == row.forecast_bn_usd
+        assert shown.at["what came", (row.flow, row.year)] == row.actual_bn_usd

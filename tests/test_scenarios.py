@@ -168,6 +168,8 @@ RANGES = [
     ("ProjectAppraisal", "discount_rate_commercial", 0, 0.5), ("ProjectAppraisal", "last_year", 2042, 2100),
     ("ProjectAppraisal", "draws", 100, 1_000_000), ("ProjectAppraisal", "seed", 0, None),
     ("BilateralTrade", "projection_base", 2017, 2023), ("BilateralTrade", "draws", 100, 1_000_000),
+    ("BilateralTrade", "cost_cut", 0.001, 0.3), ("BilateralTrade", "sanctions_cost", 0, 1),
+    ("BilateralTrade", "wanted_pp", 0.1, 20), ("BilateralTrade", "world_draws", 20, 10_000),
     ("Uncertainty", "scenarios_drawn", 10, 100_000), ("Uncertainty", "threshold_pp", 0.1, 50),
     ("Uncertainty", "draws", 100, 20_000), ("Uncertainty", "jobs", 1, 256), ("Comparison", "draws", 100, 20_000),
     ("Comparison", "jobs", 1, 256), ("Economy", "labour", 0.8, 1.2), ("Economy", "productivity", 0.5, 1.5),

@@ -216,7 +216,22 @@ class BilateralTrade(Parameters):
     facilitation: Annotated[Literal["low", "central", "high"], parameter(
         "size of the trade-cost levers; low is none", "trade", source="assumption; customs: OECD"
     )] = "central"  # fmt: skip
+    cost_cut: Annotated[float, parameter(
+        "cut of the delivered price of all goods between Russia and China", "trade", "share", "assumption",
+        ge=0.001, le=0.3,
+    )] = 0.05  # fmt: skip
+    sanctions_cost: Annotated[float, parameter(
+        "rise of the delivered price of Russia's trade with those who impose sanctions", "trade", "share", "assumption",
+        ge=0, le=1,
+    )] = 0.2  # fmt: skip
+    wanted_pp: Annotated[float, parameter(
+        "rise of the share of engineering and chemicals that is asked for", "trade", "percentage points", "assumption",
+        ge=0.1, le=20,
+    )] = 5.0  # fmt: skip
     draws: Annotated[Draws, Field(ge=100)] = 2000
+    world_draws: Annotated[int, parameter(
+        "draws of the world's trade elasticities", "view", "count", ge=20, le=10_000
+    )] = 100  # fmt: skip
     seed: Seed = 1
 
 

@@ -78,6 +78,29 @@ def losses(errors: pd.DataFrame, by: Sequence[str] = ("flow", "method"), total: 
     return pd.DataFrame({"loss": np.sqrt(grouped.mean()), "pairs": grouped.size()}).reset_index()
 
 
+def side_by_side(trials: Mapping[str, tuple[pd.DataFrame, bool]]) -> pd.DataFrame:
+    """Losses of every method in several backtests: method x (trial, flow); nan where a method has no forecast.
+
+    trials: name -> (errors of `backtest`, whether the loss is that of the totals).
+    """
+    parts = {
+        name: losses(errors, total=total).pivot(index="method", columns="flow", values="loss")[list(FLOWS)]
+        for name, (errors, total) in trials.items()
+    }
+    order = list(dict.fromkeys(method for errors, _ in trials.values() for method in errors["method"]))
+    return pd.concat(parts, axis=1, names=["trial", "flow"]).reindex(order).rename_axis("method")
+
+
+def beside_actual(errors: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts of the totals by each method, bn USD: what came first, then method x (flow, year)."""
+    rows = errors[errors["item"] == TOTAL]
+    actual = rows.drop_duplicates(["flow", "year"]).set_index(["flow", "year"])["actual_bn_usd"]
+    actual = actual.sort_index().loc[list(FLOWS)]
+    table = rows.pivot(index="method", columns=["flow", "year"], values="forecast_bn_usd")
+    table = table.reindex(list(dict.fromkeys(rows["method"])))
+    return pd.concat([actual.rename("what came").to_frame().T, table])[list(actual.index)].rename_axis("method")
+
+
 def skill(
     errors: pd.DataFrame, method: str = "combination", by: Sequence[str] = ("flow",), total: bool = False
 ) -> pd.DataFrame:

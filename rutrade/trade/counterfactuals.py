@@ -131,6 +131,71 @@ def needed(measure: Callable[[float], float], target: float, bracket: tuple[floa
     return float(brentq(lambda size: measure(size) - target, *bracket, xtol=1e-7))
 
 
+def by_partner(solution: WorldSolution, region: str) -> pd.DataFrame:
+    """Change of a region's trade in goods with each other region, bn USD: partner x (exports, imports), by name.
+
+    Raises InputError for an unknown region.
+    """
+    b = solution.benchmark
+    i, goods = b.region(region), b.sectors_of("goods")
+    change = (solution.trade - b.trade)[:, goods].sum(1)
+    table = pd.DataFrame({"exports": change[:, i], "imports": change[i]}, pd.Index(b.regions["name"], name="partner"))
+    return table[np.arange(len(table)) != i]
+
+
+def part_of(solution: WorldSolution, exporter: str, importer: str, groups: Iterable[str]) -> float:
+    """Share of some groups in the goods of one flow at the solution's prices.
+
+    Raises InputError for an unknown name.
+    """
+    return sum(solution.flow(exporter, importer, g) for g in groups) / solution.flow(exporter, importer)
+
+
+def side_by_side(
+    b: Benchmark, cases: Mapping[str, Shocks | Targets], groups: Iterable[str] = ("engineering", "chemicals")
+) -> pd.DataFrame:
+    """What each case changes in trade between Russia and China and in welfare; one row a case.
+
+    Columns: both flows of goods (%), China's share in Russia's exports and the share of `groups` in Russia's exports to
+    China (percentage points), real final demand of Russia and China (%). Raises InputError where a case has no
+    solution.
+    """
+    rows, none, groups = {}, Shocks.none(b), tuple(groups)
+    start = solve_shocks(b, none)
+    for name, case in cases.items():
+        found = solve_shocks(b, none, None, case) if isinstance(case, Targets) else solve_shocks(b, case)
+        rows[name] = {
+            "Russia to China, %": 100 * (found.flow("RUS", "CHN") / start.flow("RUS", "CHN") - 1),
+            "China to Russia, %": 100 * (found.flow("CHN", "RUS") / start.flow("CHN", "RUS") - 1),
+            "China in Russia's exports, pp": 100 * (found.share("RUS", "CHN") - start.share("RUS", "CHN")),
+            "engineering and chemicals, pp": 100 * sum(
+                sign * part_of(s, "RUS", "CHN", groups) for sign, s in ((1, found), (-1, start))
+            ),
+            "Russia's real demand, %": 100 * (float(found.welfare["RUS"]) - 1),
+            "China's real demand, %": 100 * (float(found.welfare["CHN"]) - 1),
+        }  # fmt: skip
+    return pd.DataFrame(rows).T.rename_axis("change")
+
+
+def needed_for(
+    b: Benchmark, points: float, cases: Mapping[str, tuple[Callable[[float], Shocks], tuple[float, float]]]
+) -> pd.Series:
+    """Size of each case at which engineering and chemicals gain `points` in Russia's exports to China; nan: never.
+
+    cases: name -> (size -> shocks, bracket of sizes). Benchmark prices move with the solution. Raises InputError where
+    a size within the bracket has no solution.
+    """
+    groups = ("engineering", "chemicals")
+    start = part_of(solve_shocks(b, Shocks.none(b)), "RUS", "CHN", groups)
+
+    def gained(make: Callable[[float], Shocks]) -> Callable[[float], float]:
+        return lambda size: 100 * (part_of(solve_shocks(b, make(size)), "RUS", "CHN", groups) - start)
+
+    return pd.Series(
+        {name: needed(gained(make), points, bracket) for name, (make, bracket) in cases.items()}, dtype=float
+    )
+
+
 def sanctions(
     b: Benchmark, increase: float = 0.2, on: str = "RUS", by: Iterable[str] | None = None, sector: str = "goods"
 ) -> Shocks:
