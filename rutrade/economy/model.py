@@ -252,7 +252,9 @@ class EconomyModel:
 
     def recast(self, curves=None, import_prices=None, productivity=None, rail_capacity=None) -> "EconomyModel":
         """A model whose stage has other curves, import prices, productivity or rail capacity: this one's program with
-        what they enter moved in place, and this one's basis to start from. Raises InputError for curves of a stage with bands.
+        what they enter moved in place, and this one's basis to start from.
+
+        Raises InputError for curves of a stage with bands.
         """
         st = self.stage
         if st.curves is None:

@@ -91,6 +91,7 @@ class EconomySolution:
 
 
 def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Program) -> EconomySolution:
+    """The solution of a model's solved programs with the names of sectors and regions on it."""
     import xarray as xr
 
     st, b = model.stage, model.stage.bands
