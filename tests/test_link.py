@@ -112,6 +112,30 @@ def test_at_the_end_the_economy_sells_what_the_world_asks_at_the_price_it_pays(l
         assert np.allclose(found.border.price[owned, 1], paid[owned], rtol=1e-12)
 
 
+def test_the_border_holds_volumes_at_the_gate_and_prices_of_imports_by_hand(link, world, pairs):
+    costs = Costs(np.full(len(world.sectors), -0.02), 0.0, 0.0)
+    border, solved = linking.of_world(world, pairs)(costs, np.zeros((12, 2)), CHEAPER_TRADE, None)
+    home, china, i = world.region(HOME), world.region(CHINA), pairs.economy.index("AGF")
+    places = [world.sector_codes.index(code) for code in ("A01", "A02", "A03")]
+    asked = sold = paid = bought = 0.0
+    for j in places:
+        gate = np.exp(-0.02)
+        assert solved.state.gate[home, j] == pytest.approx(gate, rel=1e-12)
+        sold += world.trade[china, j, home]
+        asked += solved.trade[china, j, home] / gate
+        others = [n for n in range(len(world.regions)) if n != home]
+        total = sum(world.trade[home, j, n] for n in others)
+        cost = {n: solved.state.gate[n, j] * (0.95 if n == china else 1.0) for n in others}
+        theta = world.theta[j]
+        mean = sum(world.trade[home, j, n] / total * cost[n] ** -theta for n in others)
+        paid, bought = paid + total * mean ** (-1 / theta), bought + total
+    assert border.volume[i, 0] == pytest.approx(asked / sold, rel=1e-9)
+    assert border.price[i] == pytest.approx([np.exp(-0.02)] * 2, rel=1e-12)
+    assert border.import_price[i] == pytest.approx(paid / bought, rel=1e-9)
+    assert border.import_price[i] < 1
+    assert border.volume[pairs.economy.index("TRD")] == pytest.approx([1.0, 1.0])
+
+
 def test_the_elasticities_are_those_of_the_equilibrium(world, pairs):
     eta = linking.response(world, pairs)
     home, china = world.region(HOME), world.region(CHINA)

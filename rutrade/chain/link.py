@@ -30,7 +30,6 @@ from rutrade.trade.shocks import Shocks, named
 HOME, CHINA = "RUS", "CHN"
 TOLERANCE = 5e-4  # of a log cost, (4.4)
 PASSES = 15  # at most
-STALLED = 4  # passes without a better one, within half a STEP
 LARGEST = 0.5  # of a log cost in one pass
 MINED = 5.0  # elasticity of demand for products of extraction by which the price of rail is stepped, not a result
 STEP = 2e-3  # of a log price between two segments of a curve next to its centre: no cost is finer than half of it
@@ -238,6 +237,7 @@ class Link:
         world, model, inverse, method, last = None, None, -np.eye(len(y)), "undamped", None
         rows: list[dict] = []
         best: Linked | None = None
+        sector, size = "", np.inf
         for number in range(passes + 1):
             costs = Costs.of(y)
             border, world = self.demand(costs, self.rail_cost(costs), shock, world)
@@ -250,8 +250,6 @@ class Link:
             if best is None or size < best.gap:
                 best = Linked(self, shock, costs, border, world, solution, size, number)
             if size < tolerance or (self.alone and self.wedges == "constant"):
-                break
-            if best.gap < STEP / 2 and number - best.number >= STALLED:
                 break
             if last is not None:
                 step, change = y - last[0], gap - last[1]
