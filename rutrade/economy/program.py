@@ -168,7 +168,7 @@ class Program:
 
     @property
     def quantities(self) -> np.ndarray:
-        """X of a solved program, by column."""
+        """Solution x of a solved program, by column."""
         assert self.x is not None
         return self.x
 
