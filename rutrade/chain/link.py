@@ -237,7 +237,7 @@ class Link:
         world, model, inverse, method, last = None, None, -np.eye(len(y)), "undamped", None
         rows: list[dict] = []
         best: Linked | None = None
-        sector, size = "", np.inf
+        sector, size = "", np.inf  # of the last pass
         for number in range(passes + 1):
             costs = Costs.of(y)
             border, world = self.demand(costs, self.rail_cost(costs), shock, world)

@@ -1,6 +1,7 @@
 """Model 2 held against history: backtest, naive forecasts, supply and use of 2019."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from rutrade.economy.regional import RegionalTables
 from rutrade.economy.solution import EconomySolution
 from rutrade.economy.stage import Bands, Paths, StageInputs, calibrate_capital
 
-LADDER = (
+LADDER: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("first round", {}),
     ("labour weighted by pay (2.4')", {"labour": "pay"}),
     ("constant value shares (2.2')", {"value_shares": 1.0}),
@@ -28,7 +29,7 @@ LADDER = (
 
 def ladder(
     tables: RegionalTables, paths: Paths, observed: pd.DataFrame, nodes: Sequence[int] = (2016, 2019, 2023, 2030),
-    gained: Sequence[str] = (), steps: Sequence[tuple[str, Mapping]] = LADDER, bands: Bands | None = None,
+    gained: Sequence[str] = (), steps: Sequence[tuple[str, Mapping[str, Any]]] = LADDER, bands: Bands | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """What each change of the second round does: one row per step, each on top of those before.
 
@@ -78,7 +79,7 @@ def backtest(
     """
     index = observed.set_index(["region", "activity", "year"])[["gva_bn_rub", "volume_index_pct"]].sort_index()
 
-    def growth(region, activity, first, last):
+    def growth(region: str, activity: str, first: int, last: int) -> float:
         if activity == "M+N":  # the two sections without research, which stands apart
             parts = {"M": 1.0, "N": 1.0, "M 72": -1.0}
         else:
@@ -106,7 +107,7 @@ def backtest(
         known = _circular(tables, paths, year, base, section, total) if paths is not None else {}
         for kind, (now, then) in pairs.items():
             for name in then.index:
-                where = (name, "total") if kind == "district" else ("national", name)
+                where: tuple[str, str] = (name, "total") if kind == "district" else ("national", name)
                 trend = growth(*where, 2013, 2016) ** ((year - 2016) / 3)
                 seen = growth(*where, 2016, year)
                 row = (year, kind, name, then[name] / then.sum(), now[name] / then[name], seen, 1.0, trend, total)
@@ -115,7 +116,9 @@ def backtest(
     return pd.DataFrame(rows, columns=names + ["circular"] * (paths is not None))
 
 
-def _circular(tables, paths, year, base, section, total) -> dict[str, pd.Series]:
+def _circular(
+    tables: RegionalTables, paths: Paths, year: int, base: pd.DataFrame, section: pd.Series, total: float
+) -> dict[str, pd.Series]:
     """Growth by the paths of productivity (activities) and labour (districts) alone, scaled to the model's total."""
     given = StageInputs(tables, paths, year, Bands(), FIRST_ROUND)
     known = {

@@ -3,27 +3,33 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import Column, ProjectColumn
-from rutrade.economy.curves import EXPORT_NODES, calibrate
-from rutrade.economy.options import FIRST_ROUND
+from rutrade.economy.curves import EXPORT_NODES, Curves, calibrate
+from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.program import Program, linear_program, residuals
-from rutrade.economy.solution import labelled
+from rutrade.economy.regional import RegionalTables
+from rutrade.economy.solution import EconomySolution, labelled
 from rutrade.economy.stage import (
     BASE,
     PARTNERS,
     Bands,
+    Paths,
     Stage,
+    State,
     base_state,
     calibrate_capital,
     elasticities,
     stage_of,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class EconomyModel:
@@ -55,10 +61,16 @@ class EconomyModel:
         "rail": ("Mt",), "delivery_band": ("sector", "region", "region", "bn RUB"), "terminal": ("region", "bn RUB"),
     }  # fmt: skip
 
+    reference: EconomySolution | None
+    banded: "EconomyModel"
+    _basis: Any  # highspy.HighsBasis, None before the first solve
+    _solver: Any  # highspy.Highs
+
     def __init__(
-        self, tables, year, paths, base=None, bands=None, kappa=None, capacity=1.0, rail_capacity=None, start=None,
-        options=FIRST_ROUND,
-    ):  # fmt: skip
+        self, tables: RegionalTables, year: int, paths: Paths, base: State | None = None, bands: Bands | None = None,
+        kappa: float | None = None, capacity: float = 1.0, rail_capacity: float | None = None,
+        start: "EconomyModel | None" = None, options: Options = FIRST_ROUND,
+    ) -> None:  # fmt: skip
         base = base or base_state(tables)
         if year < BASE:
             raise InputError(f"stage year {year} is before {BASE}, the year of the tables")
@@ -76,7 +88,7 @@ class EconomyModel:
             stage = replace(stage, curves=calibrate(self.reference, elasticity, substitution))
         self._build(stage, start)
 
-    def _build(self, stage: Stage, start=None) -> None:
+    def _build(self, stage: Stage, start: "EconomyModel | None" = None) -> None:
         """State the stage's program and load it into the solver."""
         from scipy import sparse
 
@@ -168,7 +180,7 @@ class EconomyModel:
         }
         return Column({name: c for name, c in rows.items() if name in self.rows}, beta, abroad, bought)
 
-    def _vector(self, project, name) -> np.ndarray:
+    def _vector(self, project: ProjectColumn, name: str) -> np.ndarray:
         """A project's figures by sector of the model; a productivity effect as output, on the stage's base output."""
         st, groups, r = self.stage, self.tables.data.sectors["sector12"], self.stage.regions.index(project.region)
         national, out = self.tables.data.national.output, np.zeros(len(self.stage.sectors))
@@ -181,7 +193,9 @@ class EconomyModel:
             out[i] += value * (part * self.base.output[r, i] if name == "productivity" else 1.0)
         return out
 
-    def solve(self, projects: Sequence[ProjectColumn] = (), changes: Mapping | None = None, reciprocal: bool = False):
+    def solve(
+        self, projects: Sequence[ProjectColumn] = (), changes: Mapping[str, Any] | None = None, reciprocal: bool = False
+    ) -> EconomySolution:
         """Solve with the given projects and changed right-hand sides; the model itself stays as built.
 
         `changes`: labour, investment_path (Series by region), external_balance, rail_capacity, consumption (fixes z),
@@ -215,7 +229,9 @@ class EconomyModel:
                 h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
         return labelled(self, tuple(projects), tuple(columns), free, tied)
 
-    def _with_ties(self, program: Program, columns, changes, reciprocal) -> tuple[Program, Program]:
+    def _with_ties(
+        self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any], reciprocal: bool
+    ) -> tuple[Program, Program]:
         """The optimum, and among the optima the one whose exports are nearest their path."""
         h, base = self._solver, len(self._data.cost)
         tied = free = self._run(program, self._basis)
@@ -228,19 +244,21 @@ class EconomyModel:
             tied = self._run(replace(program, cost=cost), h.getBasis())
         return free, tied
 
-    def _with_surplus(self, program: Program, columns, changes) -> Program:
+    def _with_surplus(self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any]) -> Program:
         """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point by secants.
 
         It begins with the shift of the model's own first solution.
         """
+        curves = self.stage.curves
+        assert curves is not None
         row, lower, basis = self.rows["external_balance"], program.row_lower.copy(), self._basis
-        shift, last = self._shift, None
+        shift, last, done = self._shift, None, program
         for _ in range(12):
             program = replace(program, row_lower=lower.copy())
             program.row_lower[row] += shift
             self._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
             done = self._run(program, basis)
-            gap = self.stage.export_price * self.stage.curves.surplus(done.x[self.columns["segment"]].sum(-1)) - shift
+            gap = self.stage.export_price * curves.surplus(done.quantities[self.columns["segment"]].sum(-1)) - shift
             if abs(gap) < self.SURPLUS:
                 break
             basis = self._solver.getBasis()
@@ -251,7 +269,10 @@ class EconomyModel:
             self._basis, self._shift = self._solver.getBasis(), shift
         return done
 
-    def recast(self, curves=None, import_prices=None, productivity=None, rail_capacity=None) -> "EconomyModel":
+    def recast(
+        self, curves: Curves | None = None, import_prices: np.ndarray | None = None,
+        productivity: np.ndarray | None = None, rail_capacity: float | None = None,
+    ) -> "EconomyModel":  # fmt: skip
         """A model whose stage has other curves, import prices, productivity or rail capacity: this one's program with
         what they enter moved in place, and this one's basis to start from.
 
@@ -269,6 +290,7 @@ class EconomyModel:
             productivity=st.productivity if productivity is None else np.asarray(productivity, float),
             rail_capacity=st.rail_capacity if rail_capacity is None else float(rail_capacity),
         )
+        assert new.curves is not None
         d = self._data
         names = ("a", "row_lower", "row_upper", "lower", "upper", "cost")
         p = replace(d, **{name: getattr(d, name).copy() for name in names})
@@ -288,12 +310,12 @@ class EconomyModel:
     def _place_curves(self, p: Program, new: Stage) -> None:
         """The coefficients, bounds and costs of segments and nodes that the curves of a stage give."""
         segments, nodes, row = self.columns["segment"], self.columns["node"], self.rows["external_balance"]
-        entry, c = self._entries("external_balance"), new.curves
+        entry, c, was = self._entries("external_balance"), new.curves, self.stage.curves
+        assert c is not None and was is not None
         (width, slope, start), imported = c.segments, c.isoquant[1]
         p.a.data[entry[segments]] = new.export_price * slope[:, None]
-        p.lower[segments], p.upper[segments] = c.held[..., None] * width, width
+        p.lower[segments], p.upper[segments] = np.asarray(c.held)[..., None] * width, width
         p.cost[segments] = c.export_wedge[..., None]
-        was = self.stage.curves
         p.row_lower[row] += new.export_price * (
             (was.segments[2] * was.centre.sum(1)).sum() - (start * c.centre.sum(1)).sum()
         )
@@ -319,7 +341,9 @@ class EconomyModel:
         order = np.argsort(key)
         return order[np.searchsorted(key[order], columns * a.shape[0] + rows)]
 
-    def _changed(self, projects, columns, changes, reciprocal) -> Program:
+    def _changed(
+        self, projects: Sequence[ProjectColumn], columns: Sequence[Column], changes: Mapping[str, Any], reciprocal: bool
+    ) -> Program:
         """The program with changed right-hand sides and the projects' columns appended."""
         from scipy import sparse
 
@@ -389,11 +413,11 @@ class EconomyModel:
         p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
         p.upper[down] = np.maximum(p.upper[down], p.lower[down])
 
-    def _options(self, **options):
+    def _options(self, **options: Any) -> None:
         for name, value in options.items():
             self._solver.setOptionValue(name, value)
 
-    def _run(self, p: Program, basis=None) -> Program:
+    def _run(self, p: Program, basis: Any = None) -> Program:
         """Solve what is loaded: simplex from a basis, else interior point with crossover; checked outside the solver.
 
         The start is the model's own first solution and never the last one, so that a result does not depend on what
@@ -474,12 +498,12 @@ class EconomyModel:
 class _Banded(EconomyModel):
     """The reference of a model with curves: the same stage with bands around its paths."""
 
-    def __init__(self, model: EconomyModel, stage: Stage, start: EconomyModel | None):
+    def __init__(self, model: EconomyModel, stage: Stage, start: EconomyModel | None) -> None:
         self.tables, self.base, self.options, self.reference = model.tables, model.base, model.options, None
         self._build(stage, start)
 
 
-def _highs(p: Program):
+def _highs(p: Program) -> Any:
     """A silent HiGHS with the program loaded."""
     import highspy
 
@@ -496,7 +520,7 @@ def _highs(p: Program):
     return h
 
 
-def _extended(basis, columns: int):
+def _extended(basis: Any, columns: int) -> Any:
     """A basis for a program with further columns, which start at their lower bound."""
     import highspy
 
@@ -507,7 +531,7 @@ def _extended(basis, columns: int):
     return start
 
 
-def _positions(labels, order) -> np.ndarray:
+def _positions(labels: "xr.DataArray", order: np.ndarray) -> np.ndarray:
     """Where each label stands in the solver's order."""
     position = np.full(int(order.max()) + 1, -1)
     position[order] = np.arange(len(order))

@@ -1,7 +1,7 @@
 """What distinguishes the two rounds of model 2: which equations hold, each with its parameters."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rutrade import InputError, unknown
 
@@ -41,7 +41,7 @@ class Options:
         "trade": ("curves", "bands"), "china": ("customs", "shift"), "rail": ("plan", "held"),
     }  # fmt: skip
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, allowed in self.CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise unknown(f"option '{name}'", getattr(self, name), allowed)
@@ -55,7 +55,7 @@ class Options:
                 "investment is left) and below 0.2"
             )
 
-    def but(self, **changes) -> "Options":
+    def but(self, **changes: Any) -> "Options":
         """The same options with some changed."""
         return replace(self, **changes)
 

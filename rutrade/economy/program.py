@@ -1,6 +1,8 @@
 """The linear program (2.1)-(2.13) of one stage, and the optimality conditions checked outside the solver."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -8,10 +10,14 @@ import pandas as pd
 from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES
 from rutrade.economy.stage import PARTNERS, TANGENTS, Stage
 
+if TYPE_CHECKING:
+    import xarray as xr
+    from scipy import sparse
+
 MIXED = 1e-4  # a smaller share of imports, or of domestic products, keeps its proportion: its nodes would coincide
 
 
-def linear_program(stage: Stage):
+def linear_program(stage: Stage) -> Any:
     """The stage as a linopy model (2.1)-(2.13), without project columns (added beside it, see `EconomyModel`).
 
     Transport (2.3) has no row of its own: margins stand in the rows of trade, rail and transport.
@@ -24,7 +30,7 @@ def linear_program(stage: Stage):
 
     st, b, given, m = stage, stage.bands, _labelled(stage), linopy.Model()
 
-    def variable(name, upper, *dims, lower=0.0):
+    def variable(name: str, upper: Any, *dims: str, lower: Any = 0.0) -> Any:
         return m.add_variables(given(lower, *dims), given(upper, *dims), name=name)
 
     produced = st.value_added > 0
@@ -68,7 +74,7 @@ def linear_program(stage: Stage):
     return m
 
 
-def _labelled(stage: Stage):
+def _labelled(stage: Stage) -> Callable[..., "xr.DataArray"]:
     """A function that puts labels on an array of the stage (or spreads a number), axes as named."""
     import xarray as xr
 
@@ -77,13 +83,15 @@ def _labelled(stage: Stage):
     axes = names | {"partner": PARTNERS} | {name: range(n) for name, n in counts.items()}
     axes = {name: pd.Index(values, name=name) for name, values in axes.items()}
 
-    def given(values, *dims):
+    def given(values: np.typing.ArrayLike, *dims: str) -> "xr.DataArray":
         return xr.DataArray(np.broadcast_to(values, [len(axes[d]) for d in dims]), [axes[d] for d in dims])
 
     return given
 
 
-def _import_band(m, st, given, variable, u):
+def _import_band(
+    m: Any, st: Stage, given: Callable[..., Any], variable: Callable[..., Any], u: Any
+) -> tuple[Any, Any, Any]:
     """(2.12) imports m within a band around their share of use; domestic products, imports, no wedge."""
     mu, b = given(st.import_share, "product", "region"), st.bands.imports
     v = variable("v", np.where(st.import_share == 0, 0, np.inf), "product", "region")
@@ -96,8 +104,11 @@ def _import_band(m, st, given, variable, u):
     return d, imported, None
 
 
-def _isoquant(m, st, given, variable, u):
+def _isoquant(
+    m: Any, st: Stage, given: Callable[..., Any], variable: Callable[..., Any], u: Any
+) -> tuple[Any, Any, Any]:
     """(2.12') use as a mix of the isoquant's nodes; domestic products, imports, wedge on the departure from mu*."""
+    assert st.curves is not None
     domestic, imported = (given(v, "product", "region", "node") for v in st.curves.isoquant)
     share = given(st.curves.import_share, "product", "region")
     wedge = given(st.curves.import_wedge, "product", "region")
@@ -110,7 +121,7 @@ def _isoquant(m, st, given, variable, u):
     return d, (imported * node).sum("node"), (wedge * (imported - share) * node).sum()
 
 
-def _export_band(st, given, variable):
+def _export_band(st: Stage, given: Callable[..., Any], variable: Callable[..., Any]) -> tuple[Any, Any, Any]:
     """(2.12) exports e around their path, up and down; exports, foreign exchange at the path's price, no wedge."""
     cells = "product", "origin", "partner"
     up = variable("export_up", st.bands.exports * st.export_centre, *cells)
@@ -119,18 +130,19 @@ def _export_band(st, given, variable):
     return exported, exported.sum(), None
 
 
-def _demand_curves(st, given, variable):
+def _demand_curves(st: Stage, given: Callable[..., Any], variable: Callable[..., Any]) -> tuple[Any, Any, Any]:
     """(2.12') exports e as filled segments of their demand curve; exports, foreign exchange F(e), wedge."""
+    assert st.curves is not None
     width, slope, start = st.curves.segments
     cells = "product", "origin", "partner"
-    filled = variable("segment", width, *cells, "segment", lower=st.curves.held[..., None] * width)
+    filled = variable("segment", width, *cells, "segment", lower=np.asarray(st.curves.held)[..., None] * width)
     exported = filled.sum("segment")
     slope = given(slope, "product", "partner", "segment")
     earned = (slope * filled).sum() + float((start[:, None] * st.curves.centre).sum())
     return exported, earned, (given(st.curves.export_wedge, *cells) * exported).sum()
 
 
-def _capital(m, st, given, variable, x1, inv):
+def _capital(m: Any, st: Stage, given: Callable[..., Any], variable: Callable[..., Any], x1: Any, inv: Any) -> None:
     """(2.6) new capacity uses the fund, (2.7) which the tangents to Phi(inv) bound."""
     fund = variable("fund", np.inf, "region")
     # t scales the fund: fixed at 1, and the unknown of the reciprocal problem
@@ -145,7 +157,7 @@ def _capital(m, st, given, variable, x1, inv):
 class Program:
     """A linear program with its solution: minimise cost x, row_lower <= A x <= row_upper, lower <= x <= upper."""
 
-    a: object  # scipy.sparse.csc_array (rows, columns)
+    a: "sparse.csc_array"  # (rows, columns)
     row_lower: np.ndarray
     row_upper: np.ndarray
     lower: np.ndarray
@@ -154,12 +166,25 @@ class Program:
     x: np.ndarray | None = None
     dual: np.ndarray | None = None
 
+    @property
+    def quantities(self) -> np.ndarray:
+        """Solution x of a solved program, by column."""
+        assert self.x is not None
+        return self.x
+
+    @property
+    def prices(self) -> np.ndarray:
+        """Duals of a solved program, by row."""
+        assert self.dual is not None
+        return self.dual
+
 
 def residuals(p: Program) -> dict[str, float]:
     """Scaled residuals of the optimality conditions, from the program's data and no figure of the solver's own."""
-    activity, reduced = p.a @ p.x, p.cost - p.a.T @ p.dual
+    x, dual = p.quantities, p.prices
+    activity, reduced = p.a @ x, p.cost - p.a.T @ dual
     primal, signs, slack, bound_value = 0.0, 0.0, 0.0, 0.0
-    sides = ((activity, p.row_lower, p.row_upper, p.dual), (p.x, p.lower, p.upper, reduced))
+    sides = ((activity, p.row_lower, p.row_upper, dual), (x, p.lower, p.upper, reduced))
     for value, low, high, price in sides:
         scale = 1 + np.abs(value)
         primal = max(primal, (np.maximum(low - value, value - high) / scale).max())
@@ -170,6 +195,6 @@ def residuals(p: Program) -> dict[str, float]:
         bound = np.where(np.isfinite(bound), bound, value)
         slack = max(slack, (np.abs(price * (value - bound)) / scale).max())
         bound_value += float(price @ bound)
-    prices, objective = 1 + np.abs(p.dual).max(), float(p.cost @ p.x)
+    prices, objective = 1 + np.abs(dual).max(), float(p.cost @ x)
     gap = abs(objective - bound_value) / (1 + abs(objective))
     return {"primal": primal, "dual": signs / prices, "complementary_slackness": slack / prices, "gap": gap}

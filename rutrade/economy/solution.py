@@ -1,7 +1,7 @@
 """Solutions of model 2: labelled results, optimality, the effect of projects."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from rutrade.economy.program import Program, residuals
 from rutrade.economy.stage import PARTNERS, Stage, State
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from rutrade.economy.model import EconomyModel
 
 
@@ -38,9 +40,9 @@ class EconomySolution:
     use: np.ndarray
     consumption_by_region: pd.Series
     investment: pd.Series
-    deliveries: object
-    exports: object
-    imports: object
+    deliveries: "xr.DataArray"
+    exports: "xr.DataArray"
+    imports: "xr.DataArray"
     prices: pd.DataFrame
     use_prices: pd.DataFrame
     labour_price: pd.Series
@@ -71,7 +73,7 @@ class EconomySolution:
     @property
     def binding(self) -> pd.DataFrame:
         """Constraints that hold with a price, by family, and the largest price (z per unit)."""
-        price = {name: np.abs(np.ravel(self.program.dual[w])) for name, w in self.rows.items() if name != "use"}
+        price = {name: np.abs(np.ravel(self.program.prices[w])) for name, w in self.rows.items() if name != "use"}
         rows = [(n, int((p > 1e-9).sum()), p.size, p.max()) for n, p in price.items()]
         return pd.DataFrame(rows, columns=["constraint", "binding", "of", "largest_price"])
 
@@ -90,7 +92,10 @@ class EconomySolution:
         return table.assign(labour_price_bn_rub_per_thousand=self.labour_price, capital_price=self.capital_price)
 
 
-def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Program) -> EconomySolution:
+def labelled(
+    model: "EconomyModel", projects: tuple[ProjectColumn, ...], columns: tuple[Column, ...], free: Program,
+    tied: Program,
+) -> EconomySolution:  # fmt: skip
     """The solved program in arrays with names: quantities of `tied`, prices (duals) of `free`; units of the class.
 
     Effects of the projects `columns` at their intensity theta are added to output, exports and own value added.
@@ -100,8 +105,8 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
     st, b = model.stage, model.stage.bands
     regions, sectors = list(st.regions), list(st.sectors)
     coords = {"product": sectors, "origin": regions, "region": regions, "partner": list(PARTNERS)}
-    var = {name: tied.x[where] for name, where in model.columns.items()}
-    theta = tied.x[len(model._data.cost) :]
+    var = {name: tied.quantities[where] for name, where in model.columns.items()}
+    theta = tied.quantities[len(model._data.cost) :]
     output, exports = st.productivity * var["x"], _exports(st, var)
     gained = output - var["x"]  # beyond what the activity's inputs bought
     own = np.zeros_like(output)
@@ -116,10 +121,10 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
     paid = st.import_price * np.broadcast_to(st.import_prices, len(sectors))
     balance = st.export_price * exports.sum((0, 1)) - (paid[:, None, None] * imports).sum((0, 1))
 
-    def price(name, sign=1.0):
-        return sign * free.dual[model.rows[name]] if name in model.rows else np.zeros(len(regions))
+    def price(name: str, sign: float = 1.0) -> Any:
+        return sign * free.prices[model.rows[name]] if name in model.rows else np.zeros(len(regions))
 
-    def cube(values, *dims):
+    def cube(values: np.ndarray, *dims: str) -> "xr.DataArray":
         return xr.DataArray(values, [(d, coords[d]) for d in dims])
 
     return EconomySolution(
@@ -127,7 +132,7 @@ def labelled(model: "EconomyModel", projects, columns, free: Program, tied: Prog
         output=pd.DataFrame(output, regions, sectors),
         gva=pd.DataFrame(st.value_added * output + (1 - st.value_added) * gained + own, regions, sectors),
         consumption=float(var["z"]),
-        objective=-float(tied.cost @ tied.x),
+        objective=-float(tied.cost @ tied.quantities),
         use=var["u"],
         consumption_by_region=pd.Series(float(var["z"]) * st.consumption_mix.sum(1), regions),
         investment=pd.Series(var["inv"], regions),
@@ -205,7 +210,7 @@ def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
         direct[r, st.sectors.index("RND")] += p.value_added * t
         for name, values in c.rows.items():
             # a coefficient a moves z by a times the row's price: minimising -z, z gains dual * a
-            worth = float((without.program.dual[without.rows[name]] * values).sum()) * t
+            worth = float((without.program.prices[without.rows[name]] * values).sum()) * t
             priced.append({"project": p.name, "term": name, "z_bn_rub_2016": worth})
     direct, total = pd.DataFrame(direct, without.gva.index, without.gva.columns), with_.gva - without.gva
     priced = pd.DataFrame(priced, columns=["project", "term", "z_bn_rub_2016"])

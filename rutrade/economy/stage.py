@@ -1,6 +1,8 @@
 """The coefficients of one stage of model 2, from the regional tables and the exogenous paths."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,11 +38,12 @@ class Paths:
     """Exogenous paths: `frame` with columns variable, sector, region, year, value (table 'economy_paths')."""
 
     frame: pd.DataFrame
+    _rows: Mapping[tuple[str, int], np.ndarray] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "_rows", self.frame.groupby(["variable", "year"]).indices)
 
-    def at(self, variable: str, year: int, by: str | None = None):
+    def at(self, variable: str, year: int, by: str | None = None) -> Any:
         """The value in a year: a number, or a Series by 'sector' or 'region'. A year without a row is refused."""
         if not self.covers(variable, year):
             known = self.frame.loc[self.frame["variable"] == variable, "year"]
@@ -54,7 +57,7 @@ class Paths:
         """Whether a path has a value in a year."""
         return (variable, year) in self._rows
 
-    def scaled(self, variable: str, factor: float, years=None) -> "Paths":
+    def scaled(self, variable: str, factor: float, years: Sequence[int] | None = None) -> "Paths":
         """The same paths with one variable multiplied by a factor (in the given years, or all).
 
         Raises InputError for an unknown path.
@@ -75,7 +78,7 @@ class Bands:
     imports: float = 0.1
     exports: float = 0.05
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("deliveries", "imports", "exports"):
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"band of {name} is {getattr(self, name)}; allowed is 0 to below 1")
@@ -158,7 +161,10 @@ class Stage:
         return self.investment_base * sum(q ** (t / self.span) for t in range(1, self.span + 1))
 
 
-def _by_sector(tables: RegionalTables, paths: Paths, variable: str, year: int, weights, default=None) -> np.ndarray:
+def _by_sector(
+    tables: RegionalTables, paths: Paths, variable: str, year: int, weights: np.typing.ArrayLike,
+    default: float | None = None,
+) -> np.ndarray:  # fmt: skip
     """A path by sector in the tables' sectors: weighted means where the tables are aggregated."""
     base = tables.data.sectors.index
     values = paths.at(variable, year, "sector").reindex(base)
@@ -263,12 +269,12 @@ class StageInputs:
         return self.tables.final_domestic + self.tables.final_import  # (s, i, category)
 
     @property
-    def exports36(self):
+    def exports36(self) -> pd.Series:
         """National exports by sector of the national table, bn RUB: weights where sectors are merged."""
         return self.tables.data.national.domestic["exports"]
 
     @property
-    def imports36(self):
+    def imports36(self) -> pd.Series:
         """National imports by product of the national table, bn RUB: weights where sectors are merged."""
         return self.tables.data.national.imported.sum(axis=1)
 
@@ -288,11 +294,13 @@ class StageInputs:
         """Whether the stage ends after the observed years and investment has to be asked for by (2.9')."""
         return self.options.investment == "terminal" and self.year > self.options.observed_to
 
-    def ratio(self, variable: str, by: str | None = None):
+    def ratio(self, variable: str, by: str | None = None) -> Any:
         """A path in the stage's year over the base year."""
         return self.paths.at(variable, self.year, by) / self.paths.at(variable, BASE, by)
 
-    def sector(self, variable: str, weights, year: int | None = None, default=None) -> np.ndarray:
+    def sector(
+        self, variable: str, weights: np.typing.ArrayLike, year: int | None = None, default: float | None = None
+    ) -> np.ndarray:
         """A path by sector of the tables, in the stage's or another year; merged sectors by `weights`."""
         return _by_sector(self.tables, self.paths, variable, year or self.year, weights, default)
 
@@ -346,7 +354,7 @@ class StageInputs:
         path = self.tables.exports.T * self.sector("exports", self.exports36)[:, None]  # (i, r)
         return np.where(path > SMALL, path, 0)[:, :, None] * np.stack([china, 1 - china], 1)[:, None, :]
 
-    def china(self, flow: str, weights) -> np.ndarray:
+    def china(self, flow: str, weights: np.typing.ArrayLike) -> np.ndarray:
         """China's share in exports or imports (i)."""
         suffix = {"customs": "_customs", "shift": ""}[self.options.china]
         return self.sector(f"china_{flow}_share{suffix}", weights)

@@ -25,7 +25,7 @@ def cheaper_consumed_more(shares: np.ndarray, prices: np.ndarray, theta: float) 
     return moved * (shares.sum(1, keepdims=True) / moved.sum(1, keepdims=True))
 
 
-def linear_expenditure(shares: np.ndarray, consumption: float, elasticity: np.ndarray):
+def linear_expenditure(shares: np.ndarray, consumption: float, elasticity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(2.2'') gamma (s, i) and beta (s, i) of demand gamma + beta z: beta = eta w normalised by region.
 
     `shares` w (s, i) of consumption z0 in the base year, `elasticity` eta (i) of income. gamma = w z0 - beta z0, so
