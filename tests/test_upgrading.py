@@ -347,3 +347,10 @@ def test_like_for_like_changes_sum_to_zero_and_the_break_explains_the_fall_of_en
         assert found[column].sum() == pytest.approx(0, abs=1e-9)
     engineering = found.loc["medium, engineering"]
     assert engineering["breaks"] < -2 and engineering["change"] < engineering["like_for_like"]
+
+
+def test_the_tables_of_products_are_read_together_and_fit_each_other():
+    read = st.inputs.products()
+    assert set(read.flows["hs6"]) <= set(read.classes["hs6"]) | {"999999"}
+    assert set(read.names["hs6"]) <= set(read.classes["hs6"]) | {"999999"}
+    assert (st.inputs.estimate_of_chinas_exports()["status"] == "estimate").all()

@@ -4,7 +4,7 @@ indices (0.1)-(0.9) | tables (panels of groups, chapters and goods) | upgrading 
 value_added (whose work is in a flow). Functions take the compiled tables as arguments; nothing here reads data.
 """
 
-from rutrade.structure import upgrading, value_added
+from rutrade.structure import inputs, upgrading, value_added
 from rutrade.structure.indices import (
     aggregate,
     balassa,
@@ -45,7 +45,8 @@ from rutrade.structure.tables import (
 __all__ = [
     "aggregate", "balassa", "change_indices", "chapter_share", "chapters", "chemicals_share", "compare_with_sherin",
     "declarations", "decompose_goods", "engineering_share", "estimated_panel", "facts", "finger_kreinin", "good",
-    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "intra_industry", "lawrence", "mirror_gap", "mirror_table",
+    "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "inputs",
+    "intra_industry", "lawrence", "mirror_gap", "mirror_table",
     "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "spliced", "symmetric_balassa",
     "totals", "upgrading", "value_added", "weights",
 ]  # fmt: skip
