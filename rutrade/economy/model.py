@@ -210,6 +210,18 @@ class EconomyModel:
             return self.recast(**recast).solve(projects, changes, reciprocal)
         columns = [self.column(p) for p in projects]
         program = self._changed(projects, columns, changes, reciprocal)
+        if self.stage.curves is not None:
+            # a solver of its own: HiGHS keeps the scaling of the solve before, which would enter the last digits
+            self._solver = _highs(program)
+            free = tied = self._with_surplus(program, columns, changes)
+        else:
+            free, tied = self._in_place(program, columns, changes, reciprocal)
+        return labelled(self, tuple(projects), tuple(columns), free, tied)
+
+    def _in_place(
+        self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any], reciprocal: bool
+    ) -> tuple[Program, Program]:
+        """The kept solver with the program's bounds, costs and project columns; the columns are taken out again."""
         base, h = len(self._data.cost), self._solver
         rows, cols = np.arange(len(program.row_lower), dtype=np.int32), np.arange(base, dtype=np.int32)
         h.changeRowsBounds(len(rows), rows, program.row_lower, program.row_upper)
@@ -220,14 +232,10 @@ class EconomyModel:
             index, value = program.a.indices[part].astype(np.int32), program.a.data[part]
             h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
         try:
-            if self.stage.curves is None:
-                free, tied = self._with_ties(program, columns, changes, reciprocal)
-            else:
-                free = tied = self._with_surplus(program, columns, changes)
+            return self._with_ties(program, columns, changes, reciprocal)
         finally:
             if columns:
                 h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
-        return labelled(self, tuple(projects), tuple(columns), free, tied)
 
     def _with_ties(
         self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any], reciprocal: bool
@@ -433,19 +441,18 @@ class EconomyModel:
                 continue
             last = self._solver.getBasis() if how == "polish" else None
             self._solver.clearSolver()
-            if how in ("cold", "fresh"):
-                self._options(
-                    solver="ipm" if how == "cold" else "simplex",
-                    run_crossover="on",
-                    presolve="on",
-                    simplex_iteration_limit=highspy.kHighsIInf,
-                )
-            else:
-                self._options(
-                    solver="simplex", simplex_dual_edge_weight_strategy=1, presolve="off",
-                    simplex_iteration_limit=self.WARM_LIMIT if self.stage.curves is None else self.WARM_LIMIT_CURVES,
-                    simplex_scale_strategy=0 if how == "polish" else 2,
-                )  # fmt: skip
+            # every option is set each time: one left from the solve before would make results depend on it
+            begun = how in ("cold", "fresh")
+            limit = self.WARM_LIMIT if self.stage.curves is None else self.WARM_LIMIT_CURVES
+            self._options(
+                solver="ipm" if how == "cold" else "simplex",
+                run_crossover="on",
+                presolve="on" if begun else "off",
+                simplex_dual_edge_weight_strategy=-1 if begun else 1,
+                simplex_iteration_limit=highspy.kHighsIInf if begun else limit,
+                simplex_scale_strategy=0 if how == "polish" else 2,
+            )
+            if not begun:
                 self._solver.setBasis(_extended(basis, len(p.cost)) if how == "warm" else last)
             self._solver.run()
             status = self._solver.getModelStatus()
