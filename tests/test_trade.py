@@ -403,7 +403,7 @@ def test_redirection_reaches_its_share_in_the_last_year_and_in_a_straight_line_o
 
 def test_exports_follow_supply_until_the_cap_on_demand_binds(model):
     still = flat(model)
-    supply = pd.DataFrame({"84-85": np.linspace(1, 4, 18)}, index=model.paths.prices.index)
+    supply = pd.DataFrame({"84-85": np.linspace(1, 4, len(model.paths.prices))}, index=model.paths.prices.index)
     supply.loc[2023:] = np.linspace(1, 4, 8)[:, None]
     projection = still.project(supply=supply, headroom=1.0)
     rows = projection.table[(projection.table["group"] == "84-85") & (projection.table["flow"] == FLOWS[0])]

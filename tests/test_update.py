@@ -112,7 +112,7 @@ def test_rows_are_stored_in_the_tables_units_with_names_and_direction(data_copy,
         assert rows["importer"].eq(importer).all() and len(rows) == 5, flow
         assert rows.loc["27", "value_musd"] == pytest.approx(0.5 * total * 1000)
         assert rows.loc["27", "quantity_kt"] == pytest.approx(500) and rows["quantity_kt"].isna().sum() == 1
-        assert rows.loc["99", "name"] == "Unspecified"
+        assert rows.loc["99", "name"] == "Unspecified commodities"
     groups = data.load("trade_structure").query("year == 2015 and reporter == 'CHN' and exporter == 'RUS'")
     value = groups.set_index("group")["value_musd"]
     total = totals()[2015, "RUS_to_CHN"] * 1000
@@ -120,7 +120,7 @@ def test_rows_are_stored_in_the_tables_units_with_names_and_direction(data_copy,
     assert len(data.load("trade_chapters")) > before["trade_chapters"]
     assert len(data.load("sources")) == before["sources"] + 1
     assert data.sources().loc["comtrade_chn_2013_2016", "publisher"] == "UN Comtrade"
-    assert not [p for p in data_copy.iterdir() if p.is_dir()], "the folder aside was left"
+    assert [p.name for p in data_copy.iterdir() if p.is_dir()] == ["sweeps"], "the folder aside was left"
 
 
 def test_the_question_is_chapters_of_one_year_one_flow_and_both_countries_and_a_key_is_handed_on(

@@ -51,7 +51,7 @@ def markdown(text: str) -> str:
     parts = re.split(r"(\$[^$]+\$|`[^`]+`)", text)
     for i, part in enumerate(parts):
         if i % 2 and part[0] == "$":
-            parts[i] = f":math:`{part[1:-1]}`"
+            parts[i] = f":math:`{part[1:-1].strip()}`"
         elif i % 2:
             parts[i] = f"`{part}`"
         else:

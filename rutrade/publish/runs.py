@@ -116,7 +116,7 @@ def execute(run: Run, progress: bool = True) -> dict:
     """
     import nbformat
     import papermill
-    from nbclient.exceptions import DeadKernelError
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.update(_ENVIRONMENT)
@@ -162,6 +162,10 @@ def execute(run: Run, progress: bool = True) -> dict:
         files.write(run.target, nbformat.writes(page))
         (folder / "failed" / run.target.name).unlink(missing_ok=True)
         return manifest
+    except CellExecutionError as error:
+        if error.ename == "KeyboardInterrupt":  # Ctrl-C reached the kernel before this process
+            raise KeyboardInterrupt from None
+        raise
     except DeadKernelError:
         raise RunError(
             f"{run.notebook} ({run.scenario}): its kernel ended without a word, perhaps for want of memory;"
