@@ -163,7 +163,8 @@ def execute(run: Run, progress: bool = True) -> dict:
         (folder / "failed" / run.target.name).unlink(missing_ok=True)
         return manifest
     except CellExecutionError as error:
-        if error.ename == "KeyboardInterrupt":  # Ctrl-C reached the kernel before this process
+        # Ctrl-C, which the kernel answers with an error of its own while this process gives up its wait
+        if error.ename == "KeyboardInterrupt" or isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
         raise
     except DeadKernelError:
@@ -273,9 +274,13 @@ def _deaf() -> Iterator[None]:
 def _quiet() -> Iterator[None]:
     """Leave out what asyncio and the notebook client say of a kernel that went under them: here it becomes an error."""
 
+    unfinished = ("Kernel died", "Task was destroyed")
+
     def wanted(record: logging.LogRecord) -> bool:
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        return kind not in ("ZMQError", "DeadKernelError") and not record.getMessage().startswith("Kernel died")
+        return kind not in ("ZMQError", "DeadKernelError", "CellExecutionError") and not record.getMessage().startswith(
+            unfinished
+        )
 
     loggers = [logging.getLogger(name) for name in ("asyncio", "traitlets", "papermill")]
     for logger in loggers:
@@ -283,11 +288,14 @@ def _quiet() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        gc.collect()  # the complaints come when the tasks are collected
-        raise
-    finally:
+        gc.collect()
+        raise  # the filters stay: some complaints come when the process ends and its tasks are collected
+    except BaseException:
         for logger in loggers:
             logger.removeFilter(wanted)
+        raise
+    for logger in loggers:
+        logger.removeFilter(wanted)
 
 
 def clear(folder: Path) -> None:
