@@ -1,6 +1,7 @@
 """Executions of notebooks: which notebook under which scenario, when a page is stale, and how it is run."""
 
 import gc
+import io
 import json
 import logging
 import os
@@ -8,7 +9,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,27 +274,23 @@ def _deaf() -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Leave out what asyncio and the notebook client say of a kernel that went under them: here it becomes an error."""
-
     unfinished = ("Kernel died", "Task was destroyed")
 
     def wanted(record: logging.LogRecord) -> bool:
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        return kind not in ("ZMQError", "DeadKernelError", "CellExecutionError") and not record.getMessage().startswith(
-            unfinished
-        )
+        known = kind in ("ZMQError", "DeadKernelError", "CellExecutionError", "KeyboardInterrupt")
+        message = record.getMessage()
+        return not (known or message.startswith(unfinished) or "zmqstream" in message)
 
     loggers = [logging.getLogger(name) for name in ("asyncio", "traitlets", "papermill")]
     for logger in loggers:
         logger.addFilter(wanted)
     try:
         yield
-    except KeyboardInterrupt:
-        gc.collect()
-        raise  # the filters stay: some complaints come when the process ends and its tasks are collected
     except BaseException:
-        for logger in loggers:
-            logger.removeFilter(wanted)
-        raise
+        with redirect_stderr(io.StringIO()):  # tasks that are collected unfinished say so, each in many lines
+            gc.collect()
+        raise  # the filters stay: some complaints come when the process ends and its tasks are collected
     for logger in loggers:
         logger.removeFilter(wanted)
 
