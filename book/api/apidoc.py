@@ -136,8 +136,14 @@ def process(app, what, name, obj, options, lines) -> None:
     lines[:] = [*shown, ""]
 
 
+def short(app, what, name, obj, options, signature, returned):
+    """A signature without the modules that Sphinx leaves, marked by a tilde, where a default is a factory."""
+    return tuple(re.sub(r"~(?:\w+\.)+", "", part) if part else part for part in (signature, returned))
+
+
 def setup(app) -> dict:
     """Register with Sphinx."""
+    app.connect("autodoc-process-signature", short)
     app.add_config_value("rutrade_equations", equations(), "env")
     app.connect("autodoc-process-docstring", process)
     app.connect("source-read", expand)
