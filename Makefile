@@ -28,10 +28,10 @@ quick: $(STAMP)  ## the package's own tests, in under a minute
 
 # As on an older processor: no vector instructions beyond SSE4.2 in numpy and in the linear algebra library, another
 # order of sets, two threads. The names of the instructions are those that this numpy has in use here.
-test-portable: $(STAMP)  ## chapters 03-07 against their stored outputs as on another processor
+test-portable: $(STAMP)  ## chapters 04-08 against their stored outputs as on another processor
 	NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python -c 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"].get("found", []))')" \
 	    OPENBLAS_CORETYPE=Nehalem OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 PYTHONHASHSEED=20 \
-	    $(PYTEST) $(NBVAL) $(wildcard notebooks/0[3-7]_*.ipynb)
+	    $(PYTEST) $(NBVAL) $(wildcard notebooks/0[4-8]_*.ipynb)
 
 coverage: $(STAMP)  ## which lines of the package its own tests run
 	$(PYTEST) -n 2 --dist loadfile --cov=rutrade --cov-report=term -m "not slow and not book and not browser" tests

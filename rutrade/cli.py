@@ -95,7 +95,7 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
 
-    `sweeps` among them: the stored runs of the explorer and of chapter 05's ladder.
+    `sweeps` among them: the stored runs of the explorer and of chapter 06's ladder.
     """
     from tqdm import tqdm
 

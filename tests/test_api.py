@@ -199,8 +199,8 @@ def test_the_tables_a_chapter_read_are_recorded_and_shown(html):
     by_name = {run.notebook: made for run, made in read.items() if run.scenario == scenarios.BASE}
     assert "trade_structure" in by_name["01_trade_structure"]["table"]
     # read by the workers of a sweep, not by the notebook's own process
-    assert {"national_io_2016", "project_objects"} <= set(by_name["09_scenarios"]["table"])
-    assert "rutrade.trade.projection" in by_name["09_scenarios"]["module"]
+    assert {"national_io_2016", "project_objects"} <= set(by_name["11_scenarios"]["table"])
+    assert "rutrade.trade.projection" in by_name["11_scenarios"]["module"]
     assert "rutrade.chain" not in by_name["01_trade_structure"]["module"]
     for run, made in read.items():
         title = f"{run.notebook} ({run.scenario})"
@@ -296,10 +296,10 @@ def test_the_binder_environment_is_the_lock():
      "ssh://git@github.com/some-one/ru.trade", "https://token@github.com/some-one/ru.trade/"],
 )  # fmt: skip
 def test_launch_buttons_lead_to_the_stored_notebook_of_the_clones_own_origin(origin):
-    links = sphinx.launch(origin, "main", "02_siberia")
+    links = sphinx.launch(origin, "main", "03_siberia")
     assert links == {
-        "Binder": "https://mybinder.org/v2/gh/some-one/ru.trade/main?urlpath=lab/tree/notebooks/02_siberia.ipynb",
-        "Colab": "https://colab.research.google.com/github/some-one/ru.trade/blob/main/notebooks/02_siberia.ipynb",
+        "Binder": "https://mybinder.org/v2/gh/some-one/ru.trade/main?urlpath=lab/tree/notebooks/03_siberia.ipynb",
+        "Colab": "https://colab.research.google.com/github/some-one/ru.trade/blob/main/notebooks/03_siberia.ipynb",
     }
 
 
@@ -307,4 +307,4 @@ def test_launch_buttons_lead_to_the_stored_notebook_of_the_clones_own_origin(ori
     "origin", ["", "/srv/git/rutrade.git", "https://gitlab.com/a/b", "https://github.com.evil.org/a/b"]
 )
 def test_a_clone_from_elsewhere_has_no_launch_buttons(origin):
-    assert sphinx.launch(origin, "main", "02_siberia") == {}
+    assert sphinx.launch(origin, "main", "03_siberia") == {}

@@ -33,10 +33,10 @@ def test_every_command_has_help(command):
         (["run", "01", "-p", "first_year", "1999"], "a whole number from 2013 to 2023"),
         (["run", "01", "-p", "first_year", "soon"], "a whole number from 2013 to 2023"),
         (["run", "01", "-s", "nothing"], "unknown preset 'nothing'"),
-        (["run", "07", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 20000"),
+        (["run", "08", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 20000"),
         (["run", "7", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 20000"),
-        (["run", "07", "-p", "multiplier", "[1,2"], "parameter 'multiplier' = '[1,2' is not valid YAML"),
-        (["run", "07", "-p", "seed", "1", "-p", "seed", "2"], "parameter 'seed' is given twice"),
+        (["run", "08", "-p", "multiplier", "[1,2"], "parameter 'multiplier' = '[1,2' is not valid YAML"),
+        (["run", "08", "-p", "seed", "1", "-p", "seed", "2"], "parameter 'seed' is given twice"),
         (["run", "01", "-s", "nowhere.yaml"], "preset file nowhere.yaml does not exist"),
         (["scenarios", "show", "since_2018"], "did you mean 'since_2017'?"),
         (["data", "show", "macros"], "did you mean 'macro'?"),
@@ -153,23 +153,23 @@ def test_a_page_without_recorded_values_has_no_key_figures(tmp_path):
 def test_a_preset_file_of_one_s_own_writes_where_one_is_and_never_into_the_compendium(executed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("# Mine.\nsiberia: {regions: 5}\n")
-    result = call("run", "02", "-s", "mine.yaml")
-    assert executed[0].target == tmp_path / "mine" / "02_siberia.ipynb"
+    result = call("run", "03", "-s", "mine.yaml")
+    assert executed[0].target == tmp_path / "mine" / "03_siberia.ipynb"
     assert str(executed[0].target) in result.output
-    call("run", "02", "-s", "mine.yaml", "-o", str(tmp_path / "there"))
-    assert executed[1].target == tmp_path / "there" / "02_siberia.ipynb"
-    call("run", "02", "-s", "since_2017", "-o", str(tmp_path / "there"))
+    call("run", "03", "-s", "mine.yaml", "-o", str(tmp_path / "there"))
+    assert executed[1].target == tmp_path / "there" / "03_siberia.ipynb"
+    call("run", "03", "-s", "since_2017", "-o", str(tmp_path / "there"))
     assert executed[2].scenario == "since_2017"
 
 
 def test_a_published_run_goes_into_the_results(executed, monkeypatch, tmp_path):
     monkeypatch.setattr(runs, "results", lambda: tmp_path)
-    call("run", "07", "-s", "ri")
-    assert executed[0].target == tmp_path / "ri" / "07_projections_2030.ipynb"
+    call("run", "08", "-s", "ri")
+    assert executed[0].target == tmp_path / "ri" / "08_projections_2030.ipynb"
 
 
 def test_a_value_is_read_as_yaml(executed, tmp_path):
-    call("run", "07", "-o", str(tmp_path), "-p", "multiplier", "1500", "-p", "feedback", "true", "-p", "brent", "low")
+    call("run", "08", "-o", str(tmp_path), "-p", "multiplier", "1500", "-p", "feedback", "true", "-p", "brent", "low")
     assert dict(executed[0].overrides) == {"multiplier": 1500, "feedback": True, "brent": "low"}
 
 
@@ -177,12 +177,12 @@ def test_a_value_is_read_as_yaml(executed, tmp_path):
 @pytest.mark.parametrize(
     "parameter, value, sentence",
     [
-        ("region", "5", "unknown parameter of 02_siberia 'region': did you mean 'regions'?"),
+        ("region", "5", "unknown parameter of 03_siberia 'region': did you mean 'regions'?"),
         ("regions", "2", "parameter 'regions' = 2 is not allowed: a whole number from 3 to 20"),
     ],
 )
 def test_the_notebook_itself_refuses_under_plain_papermill_before_any_model_runs(tmp_path, parameter, value, sentence):
-    notebook = jupytext.read(files.root() / "notebooks" / "02_siberia.md")
+    notebook = jupytext.read(files.root() / "notebooks" / "03_siberia.md")
     nbformat.write(notebook, tmp_path / "in.ipynb")
     command = [sys.executable, "-m", "papermill", "in.ipynb", "out.ipynb", "-p", parameter, value]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
@@ -198,7 +198,7 @@ def test_ctrl_c_while_a_notebook_runs_leaves_no_traceback(tmp_path):
     import signal
     import time
 
-    command = [sys.executable, "-m", "rutrade.cli", "run", "08", "-o", str(tmp_path)]
+    command = [sys.executable, "-m", "rutrade.cli", "run", "09", "-o", str(tmp_path)]
     # as a reader starts it: a kernel that finds itself under pytest speaks of its unfinished tasks
     plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=plain)
@@ -230,7 +230,7 @@ def test_a_preset_that_one_notebook_cannot_use_is_shown_with_the_reason(tmp_path
     (tmp_path / "mine.yaml").write_text("# Mine.\neconomy: {rail_capacity: 800.0}\n")
     result = call("scenarios", "show", str(tmp_path / "mine.yaml"))
     assert result.exit_code == 0
-    assert "07_projections_2030 cannot be run under this preset: parameter 'rail_capacity' = 800.0" in result.output
+    assert "08_projections_2030 cannot be run under this preset: parameter 'rail_capacity' = 800.0" in result.output
 
 
 def test_parameter_cells_and_schema_are_written_only_where_they_differ(tmp_path, monkeypatch):
@@ -238,18 +238,18 @@ def test_parameter_cells_and_schema_are_written_only_where_they_differ(tmp_path,
     monkeypatch.setattr(files, "root", lambda: tmp_path)
     assert call("renew", "--parameters").output == "nothing changed\n"
     (tmp_path / "notebooks" / "scenarios" / "schema.json").unlink()
-    text = tmp_path / "notebooks" / "02_siberia.md"
+    text = tmp_path / "notebooks" / "03_siberia.md"
     before = text.read_text(encoding="utf-8")
     text.write_text(before.replace("regions: int = 8", "regions: int = 9"), encoding="utf-8")
-    assert call("renew", "--parameters").output == "written: 02_siberia.md, schema.json\n"
+    assert call("renew", "--parameters").output == "written: 03_siberia.md, schema.json\n"
     assert text.read_text(encoding="utf-8") == before
 
 
 def test_renew_takes_numbers_and_all(monkeypatch):
     renewed = []
     monkeypatch.setattr(runs, "renew", renewed.append)
-    call("renew", "1", "02_siberia")
-    assert renewed == ["01", "02_siberia"]
+    call("renew", "1", "03_siberia")
+    assert renewed == ["01", "03_siberia"]
     renewed.clear()
     call("renew")
     assert renewed == runs.notebooks()

@@ -224,7 +224,7 @@ def test_a_broken_permalink_shows_a_possible_point(fresh, link):
     fresh.goto(fresh.address + link)
     assert 2 <= float(fresh.get_by_label("Multiplier of high-tech procurement").input_value()) <= 8
     assert figure(fresh, "Turnover, current prices, bn USD") > 0
-    assert re.fullmatch(r"rutrade run 07( -p multiplier 8)?", fresh.locator("#ex-command").inner_text())
+    assert re.fullmatch(r"rutrade run 08( -p multiplier 8)?", fresh.locator("#ex-command").inner_text())
 
 
 def test_a_screen_reader_is_told_names_values_and_results(fresh):

@@ -25,7 +25,7 @@ TABLES = {
     "levels": "level,value\nlow,1\n",
 }
 NUMBERS = {"value_musd": "mn USD", "value": "1"}  # columns of numbers with their units
-RUNS = ("base/01_trade_structure", "base/02_siberia", "late/02_siberia")
+RUNS = ("base/01_trade_structure", "base/03_siberia", "late/03_siberia")
 
 
 def table_of(name: str) -> dict:
@@ -90,7 +90,7 @@ def results(tmp_path, monkeypatch):
     (tmp_path / "notebooks" / "scenarios" / "late.yaml").write_text("# Late.\nsiberia:\n  regions: 9\n")
     toc = "root: index\nchapters:\n" + "".join(f"- file: book/results/{run}\n" for run in RUNS)
     (tmp_path / "_toc.yml").write_text(toc, encoding="utf-8")
-    for name in ("01_trade_structure", "02_siberia"):
+    for name in ("01_trade_structure", "03_siberia"):
         nbformat.write(nbformat.v4.new_notebook(cells=stored()), tmp_path / "notebooks" / f"{name}.ipynb")
     read = (["trade_structure"], ["levels", "trade_structure"], ["levels"])
     for number, run in enumerate(RUNS):
@@ -136,7 +136,7 @@ def test_the_data_page_names_the_sources_of_a_table_once_each_and_links_them(res
 def test_the_index_lists_each_csv_of_each_page_with_its_title_cell_and_code(results):
     text = pages._figures_page()
     shown = sections(text, "##")
-    assert list(shown) == ["01_trade_structure (base)", "02_siberia (base)", "02_siberia (late)"]
+    assert list(shown) == ["01_trade_structure (base)", "03_siberia (base)", "03_siberia (late)"]
     for run in RUNS:
         scenario, notebook = run.split("/")
         part = shown[f"{notebook} ({scenario})"]
@@ -160,14 +160,14 @@ def test_the_index_names_the_tables_of_the_pages_manifest_and_no_other(results):
             for name, part in shown.items()}  # fmt: skip
     assert read == {
         "01_trade_structure (base)": ["trade_structure"],
-        "02_siberia (base)": ["trade_structure", "levels"],  # in the order of the data page
-        "02_siberia (late)": ["levels"],
+        "03_siberia (base)": ["trade_structure", "levels"],  # in the order of the data page
+        "03_siberia (late)": ["levels"],
     }
-    path = results / "late" / "02_siberia.ipynb"
+    path = results / "late" / "03_siberia.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata["rutrade"]["made_from"]["table"] = {}
     nbformat.write(notebook, path)
-    assert "Tables it reads: none." in sections(pages._figures_page(), "##")["02_siberia (late)"]
+    assert "Tables it reads: none." in sections(pages._figures_page(), "##")["03_siberia (late)"]
 
 
 def test_the_link_beside_a_table_leads_to_its_entry_in_the_index(results):

@@ -74,17 +74,17 @@ def test_a_parameter_is_two_files(here):
     folder, run, nbval = here
     _, blocks = recipe("A parameter")
     after = {
-        "rutrade/scenarios/notebooks.py": '    notebook: ClassVar[str] = "02_siberia"\n',
-        "notebooks/02_siberia.md": 'table = data.load("siberia")\n',
+        "rutrade/scenarios/notebooks.py": '    notebook: ClassVar[str] = "03_siberia"\n',
+        "notebooks/03_siberia.md": 'table = data.load("siberia")\n',
     }
     for path, block in blocks.items():
         put(folder, path, block, after[path])
-    run("renew", "02")
+    run("renew", "03")
     assert "since: int = 2010  # first year of the facts shown, year" in (
-        folder / "notebooks" / "02_siberia.md"
+        folder / "notebooks" / "03_siberia.md"
     ).read_text(encoding="utf-8")
-    assert nbval("02_siberia.ipynb").returncode == 0
-    assert "since" in run("run", "02", "-p", "since", "2030", "-o", "out", fails=True)
+    assert nbval("03_siberia.ipynb").returncode == 0
+    assert "since" in run("run", "03", "-p", "since", "2030", "-o", "out", fails=True)
 
 
 def test_a_notebook_is_two_files(here):

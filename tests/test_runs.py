@@ -263,8 +263,8 @@ def test_ctrl_c_ends_a_run_with_its_kernel_and_without_a_traceback(little):
 def test_ctrl_c_ends_all_notebooks_of_a_build_with_their_kernels_and_without_a_traceback(little, send):
     sleep = "import os, time; open('kernel', 'w').write(str(os.getpid())); time.sleep(60)"
     edit(little / "notebooks" / "probe.ipynb", "print(1 / (number - 8))", sleep)
-    (little / "notebooks" / "probe.ipynb").rename(little / "notebooks" / "02_siberia.ipynb")
-    edit(little / "_toc.yml", "base/probe", "base/02_siberia\n- file: book/results/ri/02_siberia")
+    (little / "notebooks" / "probe.ipynb").rename(little / "notebooks" / "03_siberia.ipynb")
+    edit(little / "_toc.yml", "base/probe", "base/03_siberia\n- file: book/results/ri/03_siberia")
     (little / "main.py").write_text(
         "from rutrade.publish import runs\n\nif __name__ == '__main__':\n    try:\n        runs.execute_all(jobs=1)\n"
         "    except KeyboardInterrupt:\n        print('stopped')\n"

@@ -12,7 +12,7 @@ from rutrade import InputError, files, scenarios
 from rutrade.publish import runs
 
 TEXTS = sorted((files.root() / "notebooks").glob("[0-9]*.md"))
-CHAIN = "07_projections_2030"
+CHAIN = "08_projections_2030"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -103,7 +103,7 @@ def test_a_notebook_s_variables_become_its_parameters():
 
 @pytest.mark.parametrize("value", [5, 5.0, "five", True, [5], {"a": 5}, None])
 def test_an_injected_variable_that_is_no_parameter_is_refused(value):
-    with pytest.raises(InputError, match="unknown parameter of 02_siberia 'region': did you mean 'regions'"):
+    with pytest.raises(InputError, match="unknown parameter of 03_siberia 'region': did you mean 'regions'"):
         scenarios.Siberia.from_notebook(shell(**scenarios.Siberia().model_dump(), region=value))
 
 
@@ -321,10 +321,10 @@ def test_a_preset_s_values_reach_the_notebooks_with_their_section_and_no_other(p
 @pytest.mark.parametrize(
     "text, can, cannot",
     [
-        ("project: {cost_overrun: 4.0}", "03_project", CHAIN),
-        ("project: {delay_years: 12}", "03_project", CHAIN),
-        ("economy: {rail_capacity: 800.0}", "05_economy", CHAIN),
-        ("view: {draws: 100000}", "06_trade_model", "09_scenarios"),
+        ("project: {cost_overrun: 4.0}", "04_project", CHAIN),
+        ("project: {delay_years: 12}", "04_project", CHAIN),
+        ("economy: {rail_capacity: 800.0}", "06_economy", CHAIN),
+        ("view: {draws: 100000}", "07_trade_model", "11_scenarios"),
     ],
 )
 def test_a_limit_of_one_notebook_does_not_refuse_the_value_of_another(preset, text, can, cannot):
@@ -387,8 +387,8 @@ def test_the_difference_of_two_presets_stands_by_notebook():
     table = scenarios.difference("inertial", "ri_commercialised")
     assert table.loc[(CHAIN, "research_infrastructure")].tolist() == [False, True]
     assert table.loc[(CHAIN, "multiplier")].tolist() == [3.7, 6.0]
-    assert table.loc[("03_project", "multiplier")].tolist() == [3.7, 6.0]
-    assert set(table.index.get_level_values("notebook")) == {CHAIN, "03_project"}
+    assert table.loc[("04_project", "multiplier")].tolist() == [3.7, 6.0]
+    assert set(table.index.get_level_values("notebook")) == {CHAIN, "04_project"}
     assert len(table) == 5 and list(table.columns) == ["inertial", "ri_commercialised"]
     assert table.index.names == ["notebook", "parameter"]
     assert scenarios.difference("ri", "base").empty

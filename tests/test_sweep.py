@@ -125,7 +125,7 @@ def test_a_full_disk_keeps_what_is_done(one_worker, tmp_path, monkeypatch):
     [
         ({}, "the grid is empty"),
         ({"multiplier": []}, "the grid is empty: parameter 'multiplier' has no values"),
-        ({"multiplyer": [1.0]}, "unknown parameter of 07_projections_2030 'multiplyer': did you mean 'multiplier'"),
+        ({"multiplyer": [1.0]}, "unknown parameter of 08_projections_2030 'multiplyer': did you mean 'multiplier'"),
         ({"multiplier": ["1e-3"]}, "it is text, not a number"),
         ({"redirection": [1.5]}, "'redirection' = 1.5 is not allowed: a number from 0 to 0.95"),
     ],

@@ -64,7 +64,7 @@
     const levers = Object.entries(data.cuts).map(([name, cut]) => [name, Number((cut * state.facilitation).toPrecision(8))]);
     return [...all, ...levers.filter(([, x]) => x > 0)];
   }
-  const command = (state) => ["rutrade run 07", ...overrides(state).map(([name, x]) => `-p ${name} ${x}`)].join(" ");
+  const command = (state) => ["rutrade run 08", ...overrides(state).map(([name, x]) => `-p ${name} ${x}`)].join(" ");
 
   // ---- state and permalink
   let state = { ...data.start }, view = "exports";

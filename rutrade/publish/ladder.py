@@ -1,4 +1,4 @@
-"""The stored ladder of chapter 05: what each change of the second round does to the backtest and to the result."""
+"""The stored ladder of chapter 06: what each change of the second round does to the backtest and to the result."""
 
 import json
 import time

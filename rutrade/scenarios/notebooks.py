@@ -88,9 +88,9 @@ class TradeStructure(Parameters):
 
 
 class Siberia(Parameters):
-    """Parameters of notebook 02: the Siberian regions and China."""
+    """Parameters of notebook 03: the Siberian regions and China."""
 
-    notebook: ClassVar[str] = "02_siberia"
+    notebook: ClassVar[str] = "03_siberia"
     regions: Annotated[int, parameter("how many regions the rankings show", "siberia", "count", ge=3, le=20)] = 8
     inferred: Annotated[bool, parameter(
         "show facts whose year is inferred from the context, marked with an asterisk", "siberia"
@@ -100,7 +100,7 @@ class Siberia(Parameters):
 class Scenario(Parameters):
     """All parameters of the chain of the three models to 2030."""
 
-    notebook: ClassVar[str] = "07_projections_2030"
+    notebook: ClassVar[str] = "08_projections_2030"
     # the research infrastructure (model 1)
     research_infrastructure: Annotated[bool, parameter("whether the programme is built", "project")] = True
     project: Annotated[Literal["programme", "skif"], parameter("the whole programme or SKIF alone", "project")] = (
@@ -171,15 +171,15 @@ class Scenario(Parameters):
 
 
 class Projections(Scenario):
-    """Parameters of notebook 07: one scenario of the chain with its intervals, which need draws."""
+    """Parameters of notebook 08: one scenario of the chain with its intervals, which need draws."""
 
     draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
 
 
 class ProjectAppraisal(Parameters):
-    """Parameters of notebook 03: efficiency of the research infrastructure."""
+    """Parameters of notebook 04: efficiency of the research infrastructure."""
 
-    notebook: ClassVar[str] = "03_project"
+    notebook: ClassVar[str] = "04_project"
     subject: Annotated[
         Literal["programme", "skif", "genetic_technologies", "medical_virus", "supercomputer", "campus", "rest"],
         parameter("the whole programme or one of its objects", "project"),
@@ -204,9 +204,9 @@ class ProjectAppraisal(Parameters):
 
 
 class BilateralTrade(Parameters):
-    """Parameters of notebook 06: gravity and the projection of bilateral trade."""
+    """Parameters of notebook 07: gravity and the projection of bilateral trade."""
 
-    notebook: ClassVar[str] = "06_trade_model"
+    notebook: ClassVar[str] = "07_trade_model"
     projection_base: ProjectionBase = 2023
     brent: Brent = "mid"
     elasticity_set: ElasticitySet = "central"
@@ -236,9 +236,9 @@ class BilateralTrade(Parameters):
 
 
 class Comparison(Parameters):
-    """Parameters of notebook 09: all presets side by side."""
+    """Parameters of notebook 11: all presets side by side."""
 
-    notebook: ClassVar[str] = "09_scenarios"
+    notebook: ClassVar[str] = "11_scenarios"
     threshold_pp: Threshold = 5.0
     draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
     seed: Seed = 1
@@ -246,26 +246,26 @@ class Comparison(Parameters):
 
 
 class Uncertainty(Comparison):
-    """Parameters of notebook 08: uncertainty over the chain and break-even."""
+    """Parameters of notebook 09: uncertainty over the chain and break-even."""
 
-    notebook: ClassVar[str] = "08_uncertainty"
+    notebook: ClassVar[str] = "09_uncertainty"
     scenarios_drawn: Annotated[int, parameter(
         "scenarios drawn by Monte Carlo", "view", "count", ge=10, le=100_000
     )] = 150  # fmt: skip
 
 
 class RegionalTables(Parameters):
-    """Parameters of notebook 04: regional input-output tables."""
+    """Parameters of notebook 05: regional input-output tables."""
 
-    notebook: ClassVar[str] = "04_regional_tables"
+    notebook: ClassVar[str] = "05_regional_tables"
     sectors: Sectors = "full"
     manufacturing: Manufacturing = "section"
 
 
 class Economy(RegionalTables):
-    """Parameters of notebook 05: the multiregional optimisation model."""
+    """Parameters of notebook 06: the multiregional optimisation model."""
 
-    notebook: ClassVar[str] = "05_economy"
+    notebook: ClassVar[str] = "06_economy"
     nodes: Annotated[str, parameter(
         "last years of the stages, from 2016, separated by spaces", "economy", "years"
     )] = "2016 2019 2023 2030"  # fmt: skip
