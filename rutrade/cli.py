@@ -100,7 +100,8 @@ def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     from tqdm import tqdm
 
     from rutrade import scenarios as presets
-    from rutrade.publish import explorer_grid, ladder, runs, stored
+    from rutrade import stored
+    from rutrade.publish import explorer_grid, ladder, runs
 
     changed = presets.write_all()
     if parameters:

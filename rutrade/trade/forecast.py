@@ -122,6 +122,7 @@ def project(
     years: Sequence[int] | None = None,
     errors: pd.DataFrame | None = None,
     effects: pd.DataFrame | None = None,
+    volumes: pd.DataFrame | None = None,
     draws: int = 0,
     seed: int = 0,
     part: str = "combination",
@@ -130,7 +131,8 @@ def project(
 
     errors: standard deviations of log errors by horizon (`interval_errors` of the backtest), which alone make the
     draws. effects: ratios with over without of a scenario, (flow, group) x year (1 where there is no row): levels come
-    from here, changes from the linked models. part: "combination" (published), "rule" or "equilibrium" (to compare).
+    from here, changes from the linked models. volumes: the same at constant prices (as `effects`, when a scenario moves
+    no price). part: "combination" (published), "rule" or "equilibrium" (to compare).
     The table has value_bn_usd, value_bn_usd_base_prices and its parts; share_china is not projected (nan). Raises
     InputError for a year before the base or outside the paths, unknown effects or part, and negative draws.
     """
@@ -142,7 +144,9 @@ def project(
     value = start.value.reindex(index=GROUPS, columns=list(FLOWS)).to_numpy().T
     tables = [procedure.growth(start.year, year) for year in years]
     growth, price = (np.stack([_array(table[column]) for table in tables]) for column in (part, "price"))
-    point = value * growth * _ratios(effects, years)
+    moved = _ratios(effects, years)
+    point = value * growth * moved
+    price = price * moved / (moved if volumes is None else _ratios(volumes, years))
     model = TradeModel(start, procedure.elasticities, procedure.paths, errors)
     sample = np.broadcast_to(point, (draws, *point.shape)).copy()
     sample = model._shocked(sample, np.array(years), np.random.default_rng(seed))
