@@ -59,6 +59,14 @@ def causes(
     return found
 
 
+def joined(found: list[Cause]) -> list[Cause]:
+    """All causes but the project in one, where there are several."""
+    rest = [c for c in found if c.title != PROJECT]
+    if len(rest) < 2:
+        return found
+    return [Cause("All but the project", rest[-1].kind, rest[-1].shock), *found[len(rest) :]]
+
+
 def added(shock: Shock, more: Shock) -> Shock:
     """Two shocks in one: hats multiply, the later railway holds, columns stand side by side."""
     oil = [x for x in (shock.oil_price, more.oil_price) if x is not None]

@@ -32,11 +32,13 @@ def run(
     project: "project.Project | None" = None,
     paths: economy.Paths | None = None,
     shock: Shock | None = None,
+    apart: bool = True,
 ) -> ChainResult:
     """Evaluate one scenario on the linked models (steps 1-7 of the book's page on the chain).
 
     `prepared`: what scenarios share (`prepare`); `project`: one's own in place of the scenario's; `paths`: exogenous
-    paths of the economy in place of the package's; `shock`: changes beside the scenario's. Raises InputError when a
+    paths of the economy in place of the package's; `shock`: changes beside the scenario's; `apart`: one solution for
+    each cause, else two, without the project and with it. Raises InputError when a
     model has no solution or the link does not settle, naming the constraint or the sector, and for paths or a project
     that miss a year.
     """
@@ -45,6 +47,7 @@ def run(
     evaluation = _evaluated(s, p, project)
     parts = projects.columns(p.link.model.tables, evaluation, s) if s.research_infrastructure else ()
     found = steps.causes(s, p, parts, shock)
+    found = found if apart else steps.joined(found)
     solved = steps.solve(found, p)
     linked = {
         name: steps.group_ratios(solved[-1], p.reference, p.composition, name == "base")
