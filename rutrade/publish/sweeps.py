@@ -10,7 +10,7 @@ from functools import partial
 
 import pandas as pd
 
-from rutrade import files, sensitivity, stored, sweep, unknown
+from rutrade import files, scenarios, sensitivity, stored, sweep, unknown
 from rutrade.scenarios import Scenario
 
 FIGURES = ("shift_constant_pp", "turnover_bn_usd", "npv_public_chain", "gva_effect_region_bn_rub")
@@ -42,7 +42,8 @@ _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", 
 def points(name: str) -> list[dict]:
     """The scenarios of a stored sweep: presets, morris, surface (the emulator's) or grids."""
     if name == "presets":
-        return [values | {"draws": DRAWS, "seed": 1} for values in sweep.presets().values()]
+        wanted = {_key(p): p for v in sweep.presets().values() for p in [v | {"draws": DRAWS, "seed": 1}]}
+        return list(wanted.values())  # presets that say the same are run once
     none = {"draws": 0}
     if name == "morris":
         return sensitivity.morris(TRAJECTORIES, SEED, fixed=none)
@@ -100,8 +101,8 @@ def presets(jobs: int = 2) -> pd.DataFrame:
 
     Raises InputError when the stored ones no longer fit the models.
     """
-    table = stored.read("presets", _definition("presets")).set_index("scenario")
-    wanted = {name: values | {"draws": DRAWS, "seed": 1} for name, values in sweep.presets().items()}
+    table = stored.read("presets", _definition("presets")).drop_duplicates("scenario").set_index("scenario")
+    wanted = {name: v | {"draws": DRAWS, "seed": 1} for name, v in sweep.presets().items() if name != scenarios.BASE}
     new = {name: point for name, point in wanted.items() if _key(point) not in table.index}
     rows = {name: table.loc[_key(point)] for name, point in wanted.items() if name not in new}
     if new:

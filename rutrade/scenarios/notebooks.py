@@ -241,18 +241,16 @@ class Comparison(Parameters):
 
     notebook: ClassVar[str] = "11_scenarios"
     threshold_pp: Threshold = 5.0
-    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
-    seed: Seed = 1
     jobs: Jobs = 2
 
 
-class Uncertainty(Comparison):
-    """Parameters of notebook 09: uncertainty over the chain and break-even."""
+class Uncertainty(Parameters):
+    """Parameters of notebook 09: what moves the results, and break-even."""
 
     notebook: ClassVar[str] = "09_uncertainty"
-    scenarios_drawn: Annotated[int, parameter(
-        "scenarios drawn by Monte Carlo", "view", "count", ge=10, le=100_000
-    )] = 150  # fmt: skip
+    threshold_pp: Threshold = 5.0
+    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
+    seed: Seed = 1
 
 
 class RegionalTables(Parameters):

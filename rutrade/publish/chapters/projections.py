@@ -104,7 +104,7 @@ def about_share(result: chain.ChainResult) -> str:
 def show_project(result: chain.ChainResult, source: str) -> None:
     """What the project does to the economy, by region and in money."""
     f, t = result.figures, result.tables
-    tables.say("## What the project does to the economy")
+    tables.say("**What the project does to the economy**")
     names = dict(data.load("regions").set_index("region")["name"])
     parts = ["direct", "indirect", "total"]
     effect = t["effect_gva"].groupby("region", sort=False)[parts].sum().rename(index=names)
@@ -148,7 +148,7 @@ def show_project(result: chain.ChainResult, source: str) -> None:
 def show_targets(result: chain.ChainResult, source: str) -> None:
     """What the turnover target asks of each group."""
     wanted = result.scenario.turnover_target
-    tables.say(f"## What {wanted:.0f} bn USD would ask")
+    tables.say(f"**What {wanted:.0f} bn USD would ask**")
     names = {
         "base_bn_usd": "base year", "projected_bn_usd": "projected", "required_bn_usd": "required",
         "required_growth_pct": "required, % a year", "alone_bn_usd": "alone",
