@@ -203,26 +203,32 @@ def heat(ax: "Axes", data: pd.DataFrame, form: str = "{:.1f}", centre: float | N
     ax.tick_params(length=0)
 
 
-TILES = {"NWFD": (0, 1), "CFD": (0, 0), "VFD": (1, 0), "SFD": (0, -1), "NCFD": (1, -1), "UFD": (2, 0), "SibFD": (3, 0)}
+def tile_map(ax: "Axes", values: pd.Series, regions: pd.DataFrame, form: str = "{:,.0f}") -> None:
+    """Regions as tiles, shaded by value: a map without a geometry.
 
-
-TILES |= {"FEFD": (4, 0)}
-
-
-def tile_map(ax: "Axes", values: pd.Series, names: Mapping[str, str], form: str = "{:,.0f}") -> None:
-    """The eight federal districts as tiles, west to east, shaded by value: a map without a geometry."""
+    `regions` (index as `values`): name, tile_x to the east, tile_y to the north, as in table 'regions'.
+    """
     import matplotlib as mpl
 
     shade = mpl.colormaps["cividis_r"]
     low, high = values.min(), values.max()
-    for region, (x, y) in TILES.items():
+    tiles = regions.loc[values.index, ["tile_x", "tile_y"]].astype(float)
+    for region, x, y in tiles.itertuples():
         depth = (values[region] - low) / (high - low) if high > low else 0.5
         ax.add_patch(mpl.patches.Rectangle((x, y), 0.94, 0.94, color=shade(0.05 + 0.85 * depth)))
         ink = "white" if depth > 0.5 else "#222222"
-        ax.text(x + 0.47, y + 0.62, names[region].replace(" ", "\n"), ha="center", va="center", color=ink, fontsize=9)
+        ax.text(x + 0.47, y + 0.62, _tile_name(regions.at[region, "name"]), ha="center", va="center", color=ink, fontsize=8)
         ax.text(x + 0.47, y + 0.25, form.format(values[region]), ha="center", va="center", color=ink, fontsize=9.5)
-    ax.set(xlim=(-0.1, 5.05), ylim=(-1.1, 2.05), aspect="equal")
+    (left, low_y), (right, high_y) = tiles.min(), tiles.max()
+    ax.set(xlim=(left - 0.1, right + 1.05), ylim=(low_y - 0.1, high_y + 1.05), aspect="equal")
     ax.axis("off")
+
+
+def _tile_name(name: str) -> str:
+    """A name in two lines of about the same length."""
+    words = name.split()
+    half = min(range(1, len(words) + 1), key=lambda k: max(len(" ".join(words[:k])), len(" ".join(words[k:]))))
+    return "\n".join(filter(None, (" ".join(words[:half]), " ".join(words[half:]))))
 
 
 def flows(

@@ -267,7 +267,7 @@ class Economy(RegionalTables):
     notebook: ClassVar[str] = "06_economy"
     nodes: Annotated[str, parameter(
         "last years of the stages, from 2016, separated by spaces", "economy", "years"
-    )] = "2016 2019 2023 2030"  # fmt: skip
+    )] = "2016 2019 2023 2026 2028 2030 2033 2036"  # fmt: skip
     band_deliveries: BandDeliveries = 0.2
     band_imports: BandImports = 0.1
     band_exports: BandExports = 0.05
@@ -277,12 +277,12 @@ class Economy(RegionalTables):
     productivity: Annotated[float, parameter(
         "productivity after 2023 over its path", "economy", "factor", "WEO growth; assumption", ge=0.5, le=1.5
     )] = 1.0  # fmt: skip
-    rail_capacity: RailCapacity = 158.0
+    rail_capacity: RailCapacity = 210.0
     project_intensity: Annotated[float, parameter(
         "size of the research infrastructure over the programme", "economy", "factor", "assumption", ge=0, le=1
     )] = 1.0  # fmt: skip
     project_productivity: Annotated[float, parameter(
-        "gain of productivity in Siberia's high-technology branches", "economy", "share", "assumption", ge=0, le=0.5
+        "gain of productivity in the oblast's high-technology branches", "economy", "share", "assumption", ge=0, le=0.5
     )] = 0.01  # fmt: skip
 
     @model_validator(mode="after")
@@ -295,8 +295,8 @@ class Economy(RegionalTables):
             or len(years) < 2
         ):
             raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: rising years from 2016, by spaces")
-        if int(years[-1]) > 2030 or not any(2016 < int(y) <= 2023 for y in years):
-            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2030, one year from 2017 to 2023")
+        if int(years[-1]) > 2036 or not any(2016 < int(y) <= 2023 for y in years):
+            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2036, one year from 2017 to 2023")
         return self
 
 
