@@ -56,8 +56,10 @@ def stacked(ax: "Axes", table: pd.DataFrame, top: int = 6, label_min: float = 2.
 
 def hatch(ax: "Axes", positions: Sequence[int], label: str = "estimate") -> None:
     """Hatch the stacked bars at these positions: what stands there is an estimate, and says so above them."""
+    from matplotlib.patches import Rectangle
+
     for bar in ax.patches:
-        if round(bar.get_x() + bar.get_width() / 2) in positions:
+        if isinstance(bar, Rectangle) and round(bar.get_x() + bar.get_width() / 2) in positions:
             bar.set(hatch="////", alpha=0.55)
     if len(positions):
         middle, place = (min(positions) + max(positions)) / 2, ax.get_xaxis_transform()

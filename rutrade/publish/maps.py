@@ -1,6 +1,6 @@
 """A map of railways, pipelines, crossings and regions: an equal-area view with numbers on it and names in a key."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 CENTRE = (108.0, 55.0)  # longitude and latitude of the middle, degrees
 _RADIUS = 6371.0  # km, of a sphere as large as the Earth
 _VIEW = (-2700.0, 3150.0, -1800.0, 2150.0)  # km around the centre: west, east, south, north
-_SEA, _RUSSIA, _OTHER, _EDGE, _INK = "#e8eef2", "#fbfaf6", "#ece9e3", "#b9b4aa", "#222832"
-LINES = {
+_SEA, _RUSSIA, _OTHER, _EDGE, _INK = "#d3e3ee", "#fbfaf6", "#e9e4da", "#b3ac9f", "#222832"
+LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "railway": ("Railway", {"color": "#48566b", "linewidth": 1.5}),
     "oil pipeline": ("Oil pipeline", {"color": "#8a4b16", "linewidth": 1.5, "linestyle": (0, (4, 1.5))}),
     "gas pipeline": ("Gas pipeline", {"color": "#0a7d77", "linewidth": 1.8, "linestyle": (0, (1, 1.2))}),
@@ -25,7 +25,12 @@ _LARGEST = {"crossing": 600.0, "region": 600.0}  # area of the largest circle, s
 _TEXT = 10.5  # points: 12 px where a phone shows the map 350 px wide
 _SIZE = (4.4, 4.1)  # inches
 # Where a city's name stands beside its dot: horizontal, vertical offset in points and alignment.
-_PLACE = {"Khabarovsk": (6, 4, "left"), "Yakutsk": (6, 0, "left"), "Vladivostok": (7, -6, "left"), "Ulaanbaatar": (0, -9, "center")}
+_PLACE = {
+    "Khabarovsk": (6, 4, "left"),
+    "Yakutsk": (6, 0, "left"),
+    "Vladivostok": (7, -6, "left"),
+    "Ulaanbaatar": (0, -9, "center"),
+}
 
 
 def equal_area(
@@ -95,7 +100,7 @@ def flow_map(outlines: pd.DataFrame, places: pd.DataFrame, lines: pd.DataFrame, 
     ax.set(xlim=(west, east), ylim=(south, north), aspect="equal", facecolor=_SEA)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
-    handles = [ax.plot([], [], label=label, **look)[0] for label, look in LINES.values()]
+    handles: list[Any] = [ax.plot([], [], label=label, **look)[0] for label, look in LINES.values()]
     handles += [ax.scatter([], [], s=70, color=colour, alpha=0.75, label=label) for label, colour in MARKS.values()]
     fig.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=_TEXT - 0.5, columnspacing=1.0)
     return fig

@@ -92,7 +92,8 @@ class Upgrading(Parameters):
 
     notebook: ClassVar[str] = "02_upgrading"
     classification: Annotated[Literal["lall", "technology"], parameter(
-        "classes of technology: Lall's by product, or the OECD's by industry", "structure", source="Lall 2000; OECD 2011"
+        "classes of technology: Lall's by product, or the OECD's by industry", "structure",
+        source="Lall 2000; OECD 2011",
     )] = "lall"  # fmt: skip
     least: Annotated[float, parameter(
         "value from which a product counts as traded", "structure", "mn USD a year", "assumption", ge=0, le=1000

@@ -49,6 +49,7 @@ __all__ = [
     "declarations", "decompose_goods", "engineering_share", "estimated_panel", "facts", "finger_kreinin", "good",
     "growth_rate", "grubel_lloyd", "herfindahl", "in_bn", "inputs",
     "intra_industry", "lawrence", "mirror_gap", "mirror_table",
-    "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "shift", "spliced", "symmetric_balassa",
+    "panel", "price_quantity", "raw_share", "regroup", "share_without", "shares", "shift",
+    "spliced", "symmetric_balassa",
     "totals", "upgrading", "value_added", "weights",
 ]  # fmt: skip

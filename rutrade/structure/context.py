@@ -28,7 +28,9 @@ def china_in_exports(goods: pd.DataFrame, exports: pd.DataFrame, group_of: pd.Se
         parts[name] = summed.assign(total=summed.sum(axis=1))
     share = 100 * parts["china"] / parts["world"]
     if (share > 100).any(axis=None):
-        raise InputError(f"China's share in Russia's exports of {share.max().idxmax()} passes 100 %; one source for both")
+        raise InputError(
+            f"China's share in Russia's exports of {share.max().idxmax()} passes 100 %; one source for both"
+        )
     return share.rename_axis(index="year", columns="group")
 
 
@@ -72,13 +74,16 @@ def mean_tariffs(tariffs: pd.DataFrame, values: pd.DataFrame, pairs: dict[str, t
 def settlement_table(settlement: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """Statements on currencies of settlement: month x (yuan, rouble, national currencies), percent, and who says it.
 
-    A share that nobody states stays missing. sources: publisher by source key.
+    In the order of time, "Sep 2024" or a year alone. A share that nobody states stays missing. sources: publisher by
+    source key.
     """
     wide = settlement.pivot(index="month", columns="currency", values="share_pct")
     said = settlement.dropna(subset=["source"]).groupby("month")["source"].first().map(sources["publisher"])
     note = settlement[settlement["currency"] == "national currencies"].set_index("month")["note"]
     marked = wide[["yuan", "rouble", "national currencies"]]
-    return marked.assign(note=note.fillna(""), stated_by=said).rename_axis("month")
+    found = marked.assign(note=note.fillna(""), stated_by=said)
+    told = [m if len(m) == 4 else pd.Period(m).strftime("%b %Y") for m in found.index]
+    return found.set_axis(pd.Index(told, name="month"))
 
 
 def recent_table(recent: pd.DataFrame) -> pd.DataFrame:
@@ -92,4 +97,6 @@ def recent_table(recent: pd.DataFrame) -> pd.DataFrame:
     wide.columns = [int(c) for c in wide.columns]
     before, last = sorted(wide.columns)[-2:]
     growth = 100 * (wide[last] / wide[before] - 1)
-    return wide.assign(**{f"{last} on {before}, %": growth}).sort_index(level="flow", ascending=False, sort_remaining=True)
+    return wide.assign(**{f"{last} on {before}, %": growth}).sort_index(
+        level="flow", ascending=False, sort_remaining=True
+    )

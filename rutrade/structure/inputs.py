@@ -50,9 +50,7 @@ def world() -> World:
     """OECD's inter-country table of 2022: 11 regions, 28 industries, mn USD at basic prices."""
     flows, sectors, regions = (data.load(f"world_{name}") for name in ("flows", "sectors", "regions"))
     table = world_table(flows[flows["item"] == "trade"], flows[flows["item"] == "input"])
-    return World(
-        table, sectors[sectors["goods"]].set_index("sector")["name"], regions.set_index("region")["name"]
-    )
+    return World(table, sectors[sectors["goods"]].set_index("sector")["name"], regions.set_index("region")["name"])
 
 
 def national_2016() -> pd.DataFrame:

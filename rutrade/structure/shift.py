@@ -23,7 +23,9 @@ def processed_goods(by_chapter: pd.DataFrame, engineering: bool = True) -> pd.Da
     engineering: False for declarations that keep HS 64-99 in one residual. Raises InputError when it is asked of such.
     """
     if engineering and not {"84", "85", "87"} <= set(by_chapter):
-        raise InputError("engineering goods (HS 84-90) are not told apart in these declarations; ask for chemicals only")
+        raise InputError(
+            "engineering goods (HS 84-90) are not told apart in these declarations; ask for chemicals only"
+        )
     chemicals = {name: 100 * chemicals_share(by_chapter, with_) for with_, name in CHEMICALS.items()}
     if not engineering:
         return pd.DataFrame(chemicals)
