@@ -62,11 +62,10 @@ def key(places: pd.DataFrame, crossings: pd.Series, regions: pd.DataFrame) -> pd
     """
     at = places.set_index("place")
     home = places.dropna(subset=["region"]).set_index("region")["place"]
-    for kind, name, allowed in [("crossing", n, at.index) for n in crossings.index] + [
-        ("region", n, home.index) for n in regions.index
-    ]:
-        if name not in allowed:
-            raise unknown(f"{kind} on the map", name, allowed)
+    known = at.index[at["kind"] == "crossing"]
+    for kind, names, allowed in (("crossing", crossings.index, known), ("region", regions.index, home.index)):
+        if strange := [n for n in names if n not in allowed]:
+            raise unknown(f"{kind} on the map", strange[0], allowed)
     total = regions.sum(axis=1)
     rows = [("crossing", n, n, v) for n, v in crossings.sort_values(ascending=False).items()]
     rows += [("region", n, home[n], v) for n, v in total.sort_values(ascending=False).items()]

@@ -73,7 +73,7 @@ def shifts(
     end: int = 2023,
     last_of_both: int = 2021,
 ) -> pd.DataFrame:
-    """How far processed goods and technology moved in Russia's exports to China, with the breaks taken out (0.13).
+    """How far processed goods and technology moved in Russia's exports to China, breaks taken out: (0.13), (0.19).
 
     Chemicals run over both breaks (Russia's declarations, both countries', China's), engineering and technology from
     the first year in which Russia's residual is split, over the second break. Columns: since, start, end, change,
