@@ -250,11 +250,12 @@ def data_seal() -> None:
 
 @data.command("update")
 @click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
-def data_update(key: str | None) -> None:
+@click.option("--products", type=int, metavar="YEAR", help="Products of one year instead, in HS 2017 at six digits.")
+def data_update(key: str | None, products: int | None) -> None:
     """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
     from rutrade.data import comtrade
 
-    click.echo(comtrade.update(key))
+    click.echo(comtrade.update(key) if products is None else comtrade.update_products(products, key))
 
 
 if __name__ == "__main__":

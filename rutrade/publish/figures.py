@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rutrade import InputError
-from rutrade.publish.style import COLOURS, GROUPS, MUTED, RUSSIA, axes
+from rutrade.publish.style import COLOURS, GROUPS, MUTED, RUSSIA, WIDTH, axes
 from rutrade.publish.tables import csv, say, source_line
 
 if TYPE_CHECKING:
@@ -52,6 +52,18 @@ def stacked(ax: "Axes", table: pd.DataFrame, top: int = 6, label_min: float = 2.
     ax.set_xticks(list(positions), [str(i) for i in data.index], rotation=45 if len(data) > 8 else 0)
     ax.set_xlim(-0.6, len(data) + len(data) * 0.42)
     ax.grid(axis="x", visible=False)
+
+
+def hatch(ax: "Axes", positions: Sequence[int], label: str = "estimate") -> None:
+    """Hatch the stacked bars at these positions: what stands there is an estimate, and says so above them."""
+    from matplotlib.patches import Rectangle
+
+    for bar in ax.patches:
+        if isinstance(bar, Rectangle) and round(bar.get_x() + bar.get_width() / 2) in positions:
+            bar.set(hatch="////", alpha=0.55)
+    if len(positions):
+        middle, place = (min(positions) + max(positions)) / 2, ax.get_xaxis_transform()
+        ax.text(middle, 1.01, label, transform=place, fontsize=8, va="bottom", ha="center", color="#444444")
 
 
 def lines(
@@ -288,7 +300,7 @@ def publish(fig: "Figure", name: str, title: str, data: pd.DataFrame, alt: str, 
     for label, text in (("title", title), ("alt", alt), ("source", source)):
         if not text.strip():
             raise InputError(f"figure '{name}' has no {label}")
-    fig.suptitle(_wrap(title), x=0.01, ha="left", fontsize=11, fontweight="bold")
+    fig.suptitle(_wrap(title, int(60 * fig.get_figwidth() / WIDTH)), x=0.01, ha="left", fontsize=11, fontweight="bold")
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)

@@ -22,7 +22,7 @@ GROUPS = {
     "84-85": "Machinery, electrical",
     "86-89": "Vehicles, aircraft, ships",
     "90-99": "Instruments, other",
-    "64-99": "HS 64-99, not split",
+    "64-99": "Metals to machinery, not split",
 }
 
 

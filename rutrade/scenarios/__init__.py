@@ -18,6 +18,7 @@ from rutrade.scenarios.notebooks import (
     Siberia,
     TradeStructure,
     Uncertainty,
+    Upgrading,
     fields,
     of_notebook,
 )
@@ -26,7 +27,7 @@ from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, n
 
 __all__ = [
     "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "ProjectAppraisal",
-    "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty", "cell", "difference",
-    "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema", "schema_text",
-    "select", "title", "write_all", "write_cell",
+    "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty", "Upgrading", "cell",
+    "difference", "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema",
+    "schema_text", "select", "title", "write_all", "write_cell",
 ]  # fmt: skip

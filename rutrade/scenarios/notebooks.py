@@ -87,6 +87,21 @@ class TradeStructure(Parameters):
         return self
 
 
+class Upgrading(Parameters):
+    """Parameters of notebook 02: whether trade upgrades."""
+
+    notebook: ClassVar[str] = "02_upgrading"
+    classification: Annotated[Literal["lall", "technology"], parameter(
+        "classes of technology: Lall's by product, or the OECD's by industry", "structure",
+        source="Lall 2000; OECD 2011",
+    )] = "lall"  # fmt: skip
+    least: Annotated[float, parameter(
+        "value from which a product counts as traded", "structure", "mn USD a year", "assumption", ge=0, le=1000
+    )] = 10.0  # fmt: skip
+    threshold_pp: Annotated[Threshold, Field(le=50)] = 5.0
+    rows: Annotated[int, parameter("products and industries shown", "view", "count", ge=3, le=12)] = 10
+
+
 class Siberia(Parameters):
     """Parameters of notebook 03: the Siberian regions and China."""
 
@@ -301,7 +316,7 @@ class Economy(RegionalTables):
 
 
 _CLASSES: tuple[type[Parameters], ...] = (
-    TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy,
+    TradeStructure, Upgrading, Siberia, ProjectAppraisal, RegionalTables, Economy,
     BilateralTrade, Projections, Uncertainty, Comparison,
 )  # fmt: skip
 PARAMETERS: dict[str, type[Parameters]] = {cls.notebook: cls for cls in _CLASSES}
