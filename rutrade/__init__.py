@@ -1,7 +1,7 @@
 """rutrade: three interrelated models of Russia-China trade and a regional research infrastructure.
 
 The package reproduces and tests Novikova & Gulakova 2025 (doi:10.17059/ekon.reg.2025-3-8). Imports point one way:
-`data` -> (`structure` | `project` | `economy` | `trade`) -> `chain` -> `sweep` -> `publish` -> `cli`. A module is
+`data` -> (`structure` | `project` | `economy` | `trade`) -> `chain` -> (`plan` | `sweep`) -> `publish` -> `cli`. A module is
 imported when its name is first used, so that `import rutrade` is quick and `rutrade.chain` works all the same.
 """
 
@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 
-_MODULES = ("chain", "data", "economy", "project", "publish", "scenarios", "structure", "sweep", "trade")
+_MODULES = ("chain", "data", "economy", "plan", "project", "publish", "scenarios", "structure", "sweep", "trade")
 __version__: str  # given by `__getattr__`
 __all__ = ["InputError", "RunError", *_MODULES]
 
