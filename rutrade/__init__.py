@@ -1,8 +1,9 @@
 """rutrade: three interrelated models of Russia-China trade and a regional research infrastructure.
 
 The package reproduces and tests Novikova & Gulakova 2025 (doi:10.17059/ekon.reg.2025-3-8). Imports point one way:
-`data` -> (`structure` | `project` | `economy` | `trade`) -> `chain` -> (`plan` | `sweep`) -> `publish` -> `cli`. A module is
-imported when its name is first used, so that `import rutrade` is quick and `rutrade.chain` works all the same.
+`data` -> (`structure` | `project` | `economy` | `trade`) -> `chain` -> (`plan` | `sweep`) -> `publish` -> `cli`. A
+module is imported when its name is first used, so that `import rutrade` is quick and `rutrade.chain` works all the
+same.
 """
 
 from collections.abc import Iterable

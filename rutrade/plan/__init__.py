@@ -6,13 +6,15 @@ prices settle) -> draws (the plan over the ranges of what is uncertain); instrum
 reads the data. Money is in bn RUB at 2016 prices, present values in the first year of the plan.
 """
 
-from rutrade.plan import inputs
+from rutrade.plan import inputs, instruments
 from rutrade.plan.blocks import Block
 from rutrade.plan.choices import Choices, Measures
+from rutrade.plan.draws import often, simulate
+from rutrade.plan.instruments import Instruments, Policy, Target
 from rutrade.plan.planning import PRICES, Plan, solve, today
 from rutrade.plan.program import Limits, Prices, Selection, best, front, prices
 
 __all__ = [
-    "PRICES", "Block", "Choices", "Limits", "Measures", "Plan", "Prices", "Selection", "best", "front", "inputs",
-    "prices", "solve", "today",
+    "PRICES", "Block", "Choices", "Instruments", "Limits", "Measures", "Plan", "Policy", "Prices", "Selection",
+    "Target", "best", "front", "inputs", "instruments", "often", "prices", "simulate", "solve", "today",
 ]  # fmt: skip

@@ -46,8 +46,9 @@ class Choices:
     """Every block b and start s in numbers; bn RUB 2016.
 
     `value` (b, s): public NPV above that of leaving the block out, `stopped` (b): NPV of leaving it out; `money`,
-    `staff` (b, s, t): public money a year for building and running, persons; `exports`, `product` (b, s): means over
-    the years of `Measures`; `allowed` (b, s). Nothing is interpolated between starts.
+    `staff` (b, s, t): public money a year for building and running, persons; `running` (b, s, t): the part of the money
+    for running; `exports`, `product` (b, s): means over the years of `Measures`; `allowed` (b, s). Nothing is
+    interpolated between starts.
     """
 
     blocks: tuple[Block, ...]
@@ -56,6 +57,7 @@ class Choices:
     value: np.ndarray
     stopped: np.ndarray
     money: np.ndarray
+    running: np.ndarray
     staff: np.ndarray
     exports: np.ndarray
     product: np.ndarray
@@ -91,15 +93,25 @@ def choices(
         raise InputError(f"last_start = {max(starts)} is not allowed: no block can start so early")
     years = np.arange(since, whole.last_year + 1)
     shape = (len(blocks), len(starts))
-    money, staff = np.zeros((*shape, len(years))), np.zeros((*shape, len(years)))
+    money, running, staff = (np.zeros((*shape, len(years))) for _ in range(3))
     exports, product = np.zeros(shape), np.zeros(shape)
     for i, j in zip(*np.nonzero(allowed), strict=True):
         flows = _flows(together(whole, started(blocks[i], starts[j], since), since), measures, values)
-        money[i, j], staff[i, j] = flows["money"], flows["staff"]
+        money[i, j], running[i, j], staff[i, j] = flows["money"], flows["running"], flows["staff"]
         within = (years >= measures.first) & (years <= measures.last)
         exports[i, j], product[i, j] = flows["exports"][within].mean(), flows["product"][within].mean()
     return Choices(
-        tuple(blocks), tuple(starts), years, worth[..., 0], left[..., 0], money, staff, exports, product, allowed
+        tuple(blocks),
+        tuple(starts),
+        years,
+        worth[..., 0],
+        left[..., 0],
+        money,
+        running,
+        staff,
+        exports,
+        product,
+        allowed,
     )
 
 
@@ -152,6 +164,7 @@ def _flows(seen: Project, measures: Measures, values: Mapping[str, Any]) -> dict
         product = product + bought * _share(seen, use, measures.value_added, measures.own_supply)
     return {
         "money": by_year(book[book["item"].isin(GRANTS)]),
+        "running": by_year(book[book["item"] == "operating_grant"]),
         "staff": pay / max(price) * 1000 / v["opex_factor"] if v["opex_factor"] else pay,
         "exports": sold * measures.export_share,
         "product": product,

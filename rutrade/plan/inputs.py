@@ -8,15 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from rutrade import InputError, data, economy, project
+from rutrade import InputError, chain, data, economy, project, trade, unknown
+from rutrade.chain import Shock
 from rutrade.economy import regional
 from rutrade.plan.blocks import Block, blocks
 from rutrade.project import Project
 from rutrade.project.valuation import FOREIGN_EXCHANGE, LABOUR
+from rutrade.scenarios import Scenario
 
 NODES = (2026, 2028, 2030, 2033, 2036)  # years solved for prices, each from the last observed state
 HISTORY = (2016, 2019, 2023)
 REGION = "NSK"  # Novosibirsk oblast, the ninth region
+WANTED = chain.ENGINEERING_CHEMICALS
+RELIEF = 0.2  # cost of trade that sanctions are taken to add: relief takes it away (assumption)
 ENDS = (2026, 2040)  # first years a plan may look forward from
 
 
@@ -110,3 +114,99 @@ def limits() -> pd.DataFrame:
 def instruments() -> pd.DataFrame:
     """Table `instrument_costs` by instrument."""
     return data.load("instrument_costs").set_index("instrument")
+
+
+def responses() -> pd.DataFrame:
+    """What each instrument at its largest size changes in 2030 by the linked models, bn USD: see `instruments`.
+
+    The first row is 2030 without any: exports to China and, of them, engineering and chemicals at prices of the base
+    year, turnover at current prices. The railway is measured against the plan's capacity.
+    """
+    linked = chain.linked.setting()
+    none = linked.link.solve(Shock())
+    level = _figures_of(linked, None)
+    rows = {"without": level}
+    for name in instruments().index:
+        solved = linked.link.solve(shock(linked, {name: 1.0}), start=none.costs)
+        rows[name] = _figures_of(linked, chain.linked.group_ratios(solved, none, linked.composition)) - level
+    return pd.DataFrame(rows).T.rename_axis("instrument")
+
+
+def checked(sizes: Mapping[str, float]) -> pd.Series:
+    """What a mix of instruments (shares of their largest sizes) gives on the linked models, bn USD of 2030."""
+    linked = chain.linked.setting()
+    none = linked.link.solve(Shock())
+    solved = linked.link.solve(shock(linked, sizes), start=none.costs)
+    return _figures_of(linked, chain.linked.group_ratios(solved, none, linked.composition))
+
+
+def shock(linked: Any, sizes: Mapping[str, float]) -> Shock:
+    """Instruments at these shares of their largest sizes as one shock. Raises InputError for an unknown one."""
+    table, rail = instruments(), None
+    cost: dict[tuple[str, ...], float] = {}
+    columns: tuple[economy.ProjectColumn, ...] = ()
+    for name, size in sizes.items():
+        if name not in table.index:
+            raise unknown("instrument", name, table.index)
+        row, amount = table.loc[name], size * table.at[name, "largest"]
+        if row["lever"] == "programme":
+            columns = (_column(linked, amount),) if amount else ()
+        elif row["lever"] == "rail":
+            rail = linked.link.rail_limit + amount
+        else:
+            for place, hat in _hats(linked, row["lever"], amount).items():
+                cost[place] = cost.get(place, 1.0) * hat
+    return Shock(trade_cost=cost, rail_capacity=rail, projects=columns)
+
+
+def _hats(linked: Any, lever: str, amount: float) -> dict[tuple[str, ...], float]:
+    """Trade cost by direction and sector of a lever at a size."""
+    base = linked.link.base
+    if lever == "support":
+        return {("RUS", "CHN", group): 1 - amount for group in ("engineering", "chemicals")} if amount else {}
+    if lever == "sanctions":
+        members = base.regions.index[base.regions["sanctions"].astype(bool)]
+        hat = 1 / (1 + RELIEF * amount)
+        return {(*pair, "goods"): hat for r in members for pair in (("RUS", r), (r, "RUS"))} if amount else {}
+    return chain.linked.levers(linked, Scenario.check(**{lever: amount})) if amount else {}
+
+
+def _column(linked: Any, size: float) -> economy.ProjectColumn:
+    """The programme's column of 2030."""
+    found = project.evaluate(project.from_data("programme"))
+    regions = linked.link.model.stage.regions
+    place = REGION if REGION in regions else "SibFD"
+    flows = found.technological_column(chain.HORIZON) * size
+    return economy.project_column(
+        linked.link.model.tables, flows, "programme", place, chain.HORIZON, "output",
+        export_share=float(limits().at["export_share", "value"]), china_share=0.2, effect_source="assumption",
+    )  # fmt: skip
+
+
+def _figures_of(linked: Any, ratios: pd.Series | None) -> pd.Series:
+    """Exports to China, engineering and chemicals of them (base prices), turnover (current) of 2030, bn USD."""
+    effects = None if ratios is None else chain.linked.phased(ratios, linked.start.year)
+    years = [linked.start.year, chain.HORIZON]
+    if effects is not None:
+        effects = effects[years]
+    table = trade.forecast.project(linked.start, linked.procedure, years, effects=effects).table
+    table = table[table["year"] == chain.HORIZON]
+    sold = table[table["flow"] == "RUS_to_CHN"].set_index("group")["value_bn_usd_base_prices"]
+    figures = {
+        "exports": sold.sum(), "wanted": sold[list(WANTED)].sum(), "turnover": table["value_bn_usd"].sum(),
+    }  # fmt: skip
+    return pd.Series(figures).astype(float)
+
+
+def roubles() -> float:
+    """Roubles of 2016 per dollar of the base year 2025: the rate over the price level."""
+    macro = data.load("macro").query("area == 'RUS' and indicator == 'rub_per_usd_weo' and year == 2025")
+    prices = data.load("deflators").query("deflator == 'weo_gdp' and year == 2025")
+    return float(macro["value"].iloc[0] / prices["index_2016"].iloc[0])
+
+
+def programme_cost(since: int = 2026, last: int = 2041) -> float:
+    """Public money for building and running today's programme, bn RUB 2016 a year, mean of `since` to `last`."""
+    found = project.evaluate(project.from_data("programme", seen_from=since))
+    book = found.ledger[found.ledger["item"].isin(("federal_grant", "regional_grant", "operating_grant"))]
+    return float(book[book["year"] <= last]["bn_rub_2016"].sum() / (last - since + 1))

@@ -69,7 +69,7 @@ def best(
     solved = _solved(m)
     if solved is None:
         return None
-    found = np.round(solved.quantities["y"])
+    found = np.round(solved.quantities["y"]) + 0.0  # no negative zeros
     scale = np.where(found > 0, np.clip(solved.quantities["q"], 0, None), 0.0)
     return Selection(found, scale, float((scale * c.value).sum()))
 
