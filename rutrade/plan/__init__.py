@@ -13,8 +13,10 @@ from rutrade.plan.draws import often, simulate
 from rutrade.plan.instruments import Instruments, Policy, Target
 from rutrade.plan.planning import PRICES, Plan, solve, today
 from rutrade.plan.program import Limits, Prices, Selection, best, front, prices
+from rutrade.plan.tables import save, tables, text
 
 __all__ = [
     "PRICES", "Block", "Choices", "Instruments", "Limits", "Measures", "Plan", "Policy", "Prices", "Selection",
-    "Target", "best", "front", "inputs", "instruments", "often", "prices", "simulate", "solve", "today",
+    "Target", "best", "front", "inputs", "instruments", "often", "prices", "save", "simulate",
+    "solve", "tables", "text", "today",
 ]  # fmt: skip

@@ -106,6 +106,11 @@ def programme(own: Iterable[str | Path] = (), since: int = 2026, **values: Any) 
     return whole, blocks(whole, data.load("plan_blocks"))
 
 
+def fingerprint() -> str:
+    """Fingerprint of the data."""
+    return data.fingerprint()
+
+
 def limits() -> pd.DataFrame:
     """Table `plan_limits` by limit."""
     return data.load("plan_limits").set_index("limit")
@@ -210,3 +215,11 @@ def programme_cost(since: int = 2026, last: int = 2041) -> float:
     found = project.evaluate(project.from_data("programme", seen_from=since))
     book = found.ledger[found.ledger["item"].isin(("federal_grant", "regional_grant", "operating_grant"))]
     return float(book[book["year"] <= last]["bn_rub_2016"].sum() / (last - since + 1))
+
+
+def of_scenario(s: Scenario) -> dict[str, Any]:
+    """What a scenario says of the project and its sales, as arguments of `plan.solve`."""
+    names = ("multiplier", "high_tech_factor", "cost_overrun", "opex_factor", "discount_rate_public")
+    return {name: getattr(s, name) for name in names} | {
+        "export_share": s.export_propensity, "china_share": s.china_share, "sectors": s.sectors,
+    }  # fmt: skip

@@ -121,7 +121,7 @@ def solve(
     prices: str = "model", sectors: str = "full", last_start: int | None = None, keep: Iterable[str] = (),
     measures: Measures | None = None, blocks: Iterable[Block] | None = None,
     world: "inputs.Economy | None" = None, last_year: int = 2060, mothballing_share: float | None = None,
-    china_share: float = 0.2, **values: Any,
+    export_share: float | None = None, china_share: float = 0.2, **values: Any,
 ) -> Plan:  # fmt: skip
     """The plan that is worth most to the public, seen from `from_year`, (5.1)-(5.5).
 
@@ -129,7 +129,8 @@ def solve(
     objects; `prices`: 'model' (shadow prices of model 2 for goods, labour and foreign exchange), 'model_wage' (labour
     at the shadow wage factor of pay instead) or 'market'; `keep`: blocks that must go on from their first start;
     `blocks`: others than the data's; `world`: model 2 in its solved years; `mothballing_share`: cost of a block that
-    is not run over its running cost; `values`: parameters of the appraisal, such as multiplier.
+    is not run over its running cost; `export_share`, `china_share`: of the commercialised output, and China's part of
+    that; `values`: parameters of the appraisal, such as multiplier.
     Prices that do not settle in eight rounds are left as they are; `rounds` says so. Raises InputError for a value
     that is not allowed, a budget below what is to be kept, and an own object that starts before the plan.
     """
@@ -146,7 +147,7 @@ def solve(
     whole.values(**values)
     market = world or (inputs.economy_of(sectors) if prices != "market" else None)
     chosen, starts, kept = tuple(found if blocks is None else blocks), tuple(range(from_year, last + 1)), tuple(keep)
-    judged = measures or measured(market)
+    judged = measures or measured(market, export_share)
     table = market.duals if market is not None and prices != "market" else None
     c = choices(whole, chosen, starts, from_year, _seen(table, prices), judged, **values)
     limits = Limits.of(c, money, people)
@@ -195,13 +196,14 @@ def _settled(
     return c, selection, table, pd.DataFrame(rounds)
 
 
-def measured(market: "inputs.Economy | None") -> Measures:
+def measured(market: "inputs.Economy | None", export_share: float | None = None) -> Measures:
     """Years and shares of table `plan_limits`; value added from model 2, without which product is pay alone."""
     given = inputs.limits()["value"]
     years = (int(given["target_from"]), int(given["target_to"]))
+    share = float(given["export_share"]) if export_share is None else export_share
     if market is None:
-        return Measures(*years, float(given["export_share"]))
-    return Measures(*years, float(given["export_share"]), market.value_added(), market.own_supply())
+        return Measures(*years, share)
+    return Measures(*years, share, market.value_added(), market.own_supply())
 
 
 def today(c: Choices) -> Selection:

@@ -11,6 +11,7 @@ from rutrade.scenarios.notebooks import (
     BilateralTrade,
     Comparison,
     Economy,
+    Planning,
     ProjectAppraisal,
     Projections,
     RegionalTables,
@@ -25,7 +26,8 @@ from rutrade.scenarios.parameters import SECTIONS, Parameters, parameter
 from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, names, parse, select
 
 __all__ = [
-    "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "ProjectAppraisal",
+    "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "Planning",
+    "ProjectAppraisal",
     "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty", "cell", "difference",
     "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema", "schema_text",
     "select", "write_all", "write_cell",
