@@ -88,7 +88,8 @@ class Prices:
 def prices(c: Choices, limits: Limits, plan: Selection, floors: Mapping[str, float] | None = None) -> Prices | None:
     """Prices of budget and staff by year: the program with the starts of `plan` fixed, as a linear one.
 
-    None: there is no solution with these starts.
+    Where a limit binds in several years alike, only the sum of their prices is determined: one year may carry it. None:
+    there is no solution with these starts.
     """
     m = _model(c, limits, floors or {}, "value", plan.y)
     solved = _solved(m)
@@ -128,7 +129,7 @@ def front(c: Choices, limits: Limits, measure: str, steps: int = 8) -> pd.DataFr
             "marginal": 0.0 if at is None else at.floors[measure], "blocks": "; ".join(plan.chosen(c)),
         })  # fmt: skip
     table = pd.DataFrame(rows)
-    table.insert(3, "price", -table["value"].diff() / table["floor"].diff())
+    table.insert(3, "price", -table["value"].diff() / table["floor"].diff() + 0.0)
     return table
 
 

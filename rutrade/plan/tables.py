@@ -10,7 +10,7 @@ from rutrade.plan import inputs
 from rutrade.plan.instruments import Policy
 from rutrade.plan.planning import Plan
 
-SOURCE = "own calculation by rutrade; budget, staff and most figures of the blocks are assumptions (plan_limits, plan_blocks)"
+SOURCE = "own calculation by rutrade; budget, staff and most figures of the blocks are assumptions"
 
 
 def tables(plan: Plan, policy: Policy | None = None) -> dict[str, pd.DataFrame]:
