@@ -65,7 +65,7 @@ class Choices:
 
     @property
     def names(self) -> list[str]:
-        """Keys of the blocks."""
+        """Keys of the blocks, in their order."""
         return [b.name for b in self.blocks]
 
     def place(self, name: str) -> int:

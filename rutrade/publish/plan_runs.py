@@ -5,7 +5,7 @@ import time
 
 import pandas as pd
 
-from rutrade import files, plan
+from rutrade import files, plan, scenarios
 from rutrade.publish import stored
 
 DRAWS, SEED = 200, 1
@@ -31,6 +31,16 @@ def renew_draws(jobs: int = 2) -> dict:
 def draws() -> pd.DataFrame:
     """The stored draws. Raises InputError when they are missing or no longer fit the models."""
     return stored.read("plan", _definition())
+
+
+def drawn(found: plan.Plan, chosen: scenarios.Planning) -> pd.DataFrame:
+    """The draws of a page's plan: the stored ones where all its parameters are the defaults, else drawn anew.
+
+    Raises InputError when the stored ones no longer fit the models.
+    """
+    if chosen == scenarios.Planning():
+        return draws()
+    return plan.simulate(found, chosen.draws, SEED)
 
 
 def renew_instruments() -> dict:

@@ -325,7 +325,7 @@ class Planning(Parameters):
     )] = 2.06  # fmt: skip
     multiplier: Multiplier = 3.7
     discount_rate_public: PublicRate = 0.05
-    draws: Annotated[Draws, Field(ge=20, le=20_000)] = 200
+    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 200
 
 
 _CLASSES: tuple[type[Parameters], ...] = (
