@@ -388,7 +388,7 @@ def test_the_difference_of_two_presets_stands_by_notebook():
     assert table.loc[(CHAIN, "research_infrastructure")].tolist() == [False, True]
     assert table.loc[(CHAIN, "multiplier")].tolist() == [3.7, 6.0]
     assert table.loc[("04_project", "multiplier")].tolist() == [3.7, 6.0]
-    assert set(table.index.get_level_values("notebook")) == {CHAIN, "04_project"}
+    assert set(table.index.get_level_values("notebook")) == {CHAIN, "04_project", "10_plan"}
     assert len(table) == 5 and list(table.columns) == ["inertial", "ri_commercialised"]
     assert table.index.names == ["notebook", "parameter"]
     assert scenarios.difference("ri", "base").empty

@@ -56,10 +56,11 @@ def points(name: str) -> list[dict]:
 def recipes() -> dict[str, Callable[[], dict]]:
     """What makes each stored table, in an order in which none needs a later one."""
     from rutrade.chain import setting
-    from rutrade.publish import explorer_grid, ladder
+    from rutrade.publish import explorer_grid, ladder, plan_runs
 
     own = {name: partial(_renew, name, 2) for name in ("presets", "morris", "surface", "grids")}
-    return {"ladder": ladder.renew, "errors": setting.renew_errors, "explorer": explorer_grid.renew} | own
+    first = {"errors": setting.renew_errors, "ladder": ladder.renew, "explorer": explorer_grid.renew}
+    return first | own | {"instruments": plan_runs.renew_instruments, "plan": plan_runs.renew_draws}
 
 
 def renew(names: Sequence[str] | None = None) -> Iterator[tuple[str, dict]]:

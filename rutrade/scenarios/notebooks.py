@@ -315,9 +315,36 @@ class Economy(RegionalTables):
         return self
 
 
+class Planning(Parameters):
+    """Parameters of notebook 10: the plan."""
+
+    notebook: ClassVar[str] = "10_plan"
+    from_year: Annotated[int, parameter("first year of the plan", "plan", "year", "choice", ge=2026, le=2030)] = 2026
+    budget: Annotated[float, parameter(
+        "public money for building and running what is chosen", "plan", "bn RUB 2016 a year", "assumption", ge=0, le=500
+    )] = 25.0  # fmt: skip
+    staff: Annotated[float, parameter(
+        "staff of what is chosen", "plan", "persons", "plan of March 2019; that so many can be hired: assumption", ge=0,
+        le=100_000,
+    )] = 9000.0  # fmt: skip
+    target: Annotated[str, parameter(
+        "what instruments are to reach in 2030: share+POINTS or turnover=BN_USD", "plan", source="assumption"
+    )] = "share+1"  # fmt: skip
+    prices: Annotated[Literal["model", "model_wage", "market"], parameter(
+        "shadow prices of the economy, the same with labour at nine tenths of pay, or market prices", "plan",
+        source="choice",
+    )] = "model"  # fmt: skip
+    paper_value: Annotated[float, parameter(
+        "value of a paper", "project", "mn RUB 2016", "Diamond 2021 at purchasing power", ge=0, le=100
+    )] = 2.06  # fmt: skip
+    multiplier: Multiplier = 3.7
+    discount_rate_public: PublicRate = 0.05
+    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 200
+
+
 _CLASSES: tuple[type[Parameters], ...] = (
     TradeStructure, Upgrading, Siberia, ProjectAppraisal, RegionalTables, Economy,
-    BilateralTrade, Projections, Uncertainty, Comparison,
+    BilateralTrade, Projections, Uncertainty, Planning, Comparison,
 )  # fmt: skip
 PARAMETERS: dict[str, type[Parameters]] = {cls.notebook: cls for cls in _CLASSES}
 
