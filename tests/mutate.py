@@ -8,8 +8,8 @@ the unchanged copy. The same seed draws the same sample; hypothesis draws the sa
 
 Changed are comparisons, + - * / ** // & |, `and` and `or`, `not`, the sign, numbers (whole ones by 1, others by 10 %),
 True and False, min and max. Not changed is what no result depends on: docstrings, `raise` and the making of its
-message, annotations, decorators, `__all__`, f-strings, `zip(strict=...)`, limits and tolerances of iterations (by their
-keyword, or smaller than 1e-5). What a change leaves equal in meaning cannot be found: read those that are listed.
+message, annotations, decorators, `__all__`, f-strings, `zip(strict=...)`, scipy's `check_finite` and `overwrite_a`,
+limits and tolerances of iterations (by their keyword, or smaller than 1e-5). What a change leaves equal in meaning cannot be found: read those that are listed.
 """
 
 import argparse
@@ -41,7 +41,10 @@ _COMPARE = {
     ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is",
 }  # fmt: skip
 _NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum"}
-_WITHOUT_EFFECT = {"strict", "maxsize", "stacklevel", "maxiter", "tol", "rtol", "atol", "xtol", "ftol", "gtol"}
+_WITHOUT_EFFECT = {
+    "strict", "maxsize", "stacklevel", "check_finite", "overwrite_a", "overwrite_b",
+    "maxiter", "tol", "rtol", "atol", "xtol", "ftol", "gtol",
+}  # fmt: skip
 _SMALLEST = 1e-5  # numbers below are tolerances
 _ERRORS = {"InputError", "RunError", "unknown"}  # calls that make a message
 

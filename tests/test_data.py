@@ -10,6 +10,7 @@ from rutrade import InputError, data, files
 from rutrade.data import checks
 
 
+@pytest.mark.slow
 def test_every_table_loads_with_its_recorded_hash_schema_and_sources():
     report = checks.verify()
     assert list(report["table"]) == data.names()
