@@ -9,7 +9,8 @@ the unchanged copy. The same seed draws the same sample; hypothesis draws the sa
 Changed are comparisons, + - * / ** // & |, `and` and `or`, `not`, the sign, numbers (whole ones by 1, others by 10 %),
 True and False, min and max. Not changed is what no result depends on: docstrings, `raise` and the making of its
 message, annotations, decorators, `__all__`, f-strings, `zip(strict=...)`, scipy's `check_finite` and `overwrite_a`,
-limits and tolerances of iterations (by their keyword, or smaller than 1e-5). What a change leaves equal in meaning cannot be found: read those that are listed.
+limits and tolerances of iterations (by their keyword, or smaller than 1e-5). What a change leaves equal in meaning
+cannot be found: read those that are listed.
 """
 
 import argparse
