@@ -68,17 +68,6 @@ def comtrade(monkeypatch):
     server.shutdown()
 
 
-@pytest.fixture
-def few_tables(data_copy):
-    """A data package of the tables that an update reads or changes, and one more: a seal takes a tenth of the time."""
-    kept = ("trade_totals", "trade_chapters", "trade_structure", "concordance", "sources", "macro")
-    package = data.descriptor()
-    package["resources"] = [r for r in package["resources"] if r["name"] in kept]
-    (data_copy / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
-    assert set(data.names()) == set(kept)
-    return data_copy
-
-
 def digest(folder):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir() if p.is_file()}
 
@@ -199,6 +188,10 @@ BAD = {
         lambda y, f: (200, {"data": [r | {"partnerCode": 842} for r in answer(y, f)["data"]]}),
         "answers another question",
     ),
+    "a weight of text is no reason": (
+        lambda y, f: (200, {"data": [r | {"netWgt": "?", "cmdCode": "27"} for r in answer(y, f)["data"]]}),
+        "not one row for each HS chapter",
+    ),
     "only the last is bad": (lambda y, f: (200, answer(y, f, 1.5 if (y, f) == (2016, "X") else 1)), "2016, flow X"),
 }
 
@@ -210,6 +203,31 @@ def test_bad_answers_change_nothing_and_say_why(few_tables, comtrade, reply, mes
     with pytest.raises(RunError, match=message):
         comtrade_client.update()
     assert digest(few_tables) == before
+
+
+def test_what_the_service_says_is_repeated_up_to_200_characters(few_tables, comtrade):
+    comtrade["reply"] = lambda year, flow: (429, {"statusCode": 429, "message": "wait " * 200})
+    with pytest.raises(RunError, match="gave no table for 2013, flow M; nothing was changed") as caught:
+        comtrade_client.update()
+    said = str(caught.value).split("nothing was changed (", 1)[1]
+    assert "wait wait" in said and len(said) == 200 + len(")")
+
+
+def test_an_update_leaves_other_words_of_the_descriptor_as_they_were_and_lists_its_source_in_order(
+    few_tables, comtrade
+):
+    before = {r["name"]: r for r in data.descriptor()["resources"]}
+    comtrade_client.update()
+    after = {r["name"]: r for r in data.descriptor()["resources"]}
+    changed = {"trade_chapters", "trade_structure", "sources"}
+    assert {name for name in after if after[name] != before[name]} == changed
+    for name in changed:
+        assert {k for k in after[name] if after[name][k] != before[name].get(k)} == {"hash", "bytes", "version"}
+    text = (few_tables / "datapackage.json").read_text(encoding="utf-8")
+    assert "\\u" not in text and "\n " in text and text.endswith("}\n")
+    keys = data.load("sources")["source"]
+    assert keys.is_monotonic_increasing and keys.is_unique
+    assert data.sources().loc["comtrade_chn_2013_2016", "year"] == 2016
 
 
 def test_without_a_connection_one_sentence_and_nothing_changed(few_tables, monkeypatch):
