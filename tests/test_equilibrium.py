@@ -354,6 +354,9 @@ def test_both_methods_need_few_evaluations_and_meet_in_one_point(seed):
     assert found == pytest.approx(solution.unknowns, abs=1e-10)
     assert np.abs(state.residual).max() < 1e-12
     assert count <= 16 and solution.evaluations <= 16, "plain iteration takes hundreds"
+    nothing = np.zeros(system.unknowns)
+    assert [equilibrium._broyden(system, nothing, None, None, limit)[2] for limit in (1, 2, 5)] == [1, 2, 5]
+    assert [equilibrium._anderson(system, nothing, None, limit)[2] for limit in (1, 2, 5)] == [1, 2, 5]
 
 
 def apart(factor: float) -> dict:
