@@ -183,8 +183,8 @@ def test_the_link_beside_a_table_leads_to_its_entry_in_the_index(results):
 def test_recorded_values_are_gathered_by_scenario_and_a_later_page_adds_to_an_earlier_one(results):
     values = pages.gather()
     assert values == {
-        "base": {"share": 2.5, "only_01": "text 1.5", "only_02": "text 2.5"},
-        "late": {"share": 3.5, "only_02": "text 3.5"},
+        "base": {"share": 2.5, "only_01": "text 1.5", "only_03": "text 2.5"},
+        "late": {"share": 3.5, "only_03": "text 3.5"},
     }
     assert json.loads((results / "values.json").read_text(encoding="utf-8")) == values
 
