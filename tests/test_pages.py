@@ -1,6 +1,5 @@
 """The generated pages: what a reader follows from a figure to its table, row and source is there and leads on."""
 
-import base64
 import hashlib
 import json
 import re
@@ -9,9 +8,9 @@ import nbformat
 import pytest
 
 from rutrade import files
-from rutrade.publish import finish, pages, runs
+from rutrade.publish import finish, pages, runs, tables
 
-PNG = base64.b64encode(b"\x89PNG").decode()
+SVG = '<svg role="img" viewBox="0 0 1 1"></svg>'
 TABLES = {
     "sources": "source,title,publisher,year,url,licence,notes\n"
     "office,Yearbook,Office,2020,https://office.example,free,a | b\nfund,Outlook,Fund,,,,\nunused,Other,None,,,,\n",
@@ -48,9 +47,12 @@ def recorded(name: str, value: object) -> nbformat.NotebookNode:
 
 def page(scenario: str, notebook: str, read: list[str], value: float) -> nbformat.NotebookNode:
     """An executed notebook as a page of the book: a figure, a table, two recorded values, and its manifest."""
-    told = {"image/png": {"alt": f"Fuels fall in {scenario}. Bars."}, "text/csv": {"name": "fuels"}}
-    figure = nbformat.v4.new_output("display_data", {"image/png": PNG, "text/csv": "year,27\n2023,75\n"}, metadata=told)
-    html = "<table><caption>Fuels &amp; wood: shares</caption></table><!-- csv rows -->"
+    title = f"Fuels fall in {scenario}"
+    told = {"image/svg+xml": {"alt": f"{title}. Bars.", "title": title}, "text/csv": {"name": "fuels"}}
+    about = {"name": "fuels", "title": title, "what": "%", "alt": "Bars.", "source": "Office", "narrow": SVG}
+    drawn = {"image/svg+xml": SVG, "text/csv": "year,27\n2023,75\n", tables.FIGURE: about}
+    figure = nbformat.v4.new_output("display_data", drawn, metadata=told)
+    html = '<table><caption><span class="stays">Fuels &amp; wood: shares</span></caption></table><!-- csv rows -->'
     table = nbformat.v4.new_output(
         "display_data", {"text/html": html, "text/csv": "a\n1\n"}, metadata={"text/csv": {"name": "rows"}}
     )
@@ -176,15 +178,15 @@ def test_the_link_beside_a_table_leads_to_its_entry_in_the_index(results):
     for run in RUNS:
         notebook = nbformat.read(results / f"{run}.ipynb", as_version=4)
         html = "".join(o.data.get("text/html", "") for c in notebook.cells for o in c.get("outputs", ()))
-        (link,) = re.findall(r'href="\.\./figures\.html#(.+?)">Check', html)
-        assert link in places and link.startswith(run.replace("/", "-"))
+        links = re.findall(r'href="\.\./figures\.html#(.+?)">Check', html)
+        assert len(links) == 2 and all(link in places and link.startswith(run.replace("/", "-")) for link in links)
 
 
 def test_recorded_values_are_gathered_by_scenario_and_a_later_page_adds_to_an_earlier_one(results):
     values = pages.gather()
     assert values == {
-        "base": {"share": 2.5, "only_01": "text 1.5", "only_02": "text 2.5"},
-        "late": {"share": 3.5, "only_02": "text 3.5"},
+        "base": {"share": 2.5, "only_01": "text 1.5", "only_03": "text 2.5"},
+        "late": {"share": 3.5, "only_03": "text 3.5"},
     }
     assert json.loads((results / "values.json").read_text(encoding="utf-8")) == values
 
@@ -202,4 +204,4 @@ def test_the_worked_example_leads_from_the_drawn_share_to_the_row_and_line_of_it
 
 
 def test_the_images_of_a_page_come_with_the_alt_text_of_their_cell(results):
-    assert pages.images() == {f"book/results/{run}": [(PNG, f"Fuels fall in {run[:4]}. Bars.")] for run in RUNS}
+    assert pages.images() == {f"book/results/{run}": [f"Fuels fall in {run[:4]}. Bars."] for run in RUNS}

@@ -129,8 +129,10 @@ def _entries(run: Run, cell: "NotebookNode", number: int | str) -> list[str]:
     for output in cell.get("outputs", ()):
         for name in csv_names(output):
             caption = re.search(r"<caption>(.*?)</caption>", output.data.get("text/html", ""))
-            alt = output.metadata.get("image/png", {}).get("alt", "")
-            title = html_text.unescape(caption[1]) if caption else alt.split(". ")[0]
+            title = output.metadata.get("image/svg+xml", {}).get("title", "")
+            if caption and not title:
+                words = re.sub(r'<span class="number">.*?</span>|<[^>]*>', "", caption[1])
+                title = html_text.unescape(words).strip()
             file = f"{run.notebook}-{name}.csv"
             lines += [
                 f'<span id="{anchor(run.scenario, file)}"></span>\n',
@@ -141,8 +143,8 @@ def _entries(run: Run, cell: "NotebookNode", number: int | str) -> list[str]:
     return lines
 
 
-def images() -> dict[str, list[tuple[str, str]]]:
-    """Images of every published page by document name (`book/results/base/01_...`): base64 PNG and alt text."""
+def images() -> dict[str, list[str]]:
+    """What is told of each figure of every published page, by document name (`book/results/base/01_...`)."""
     import nbformat
 
     found = {}
