@@ -221,7 +221,7 @@ def contour(
 
     x, y = surface.columns.to_numpy(float), surface.index.to_numpy(float)
     values = np.ma.masked_invalid(surface.to_numpy(float))
-    steps = nice_steps(min(0.0, float(values.min())), max(level * 1.2, float(values.max())), level)
+    steps = nice_steps(min(0.0, float(values.min())), float(values.max()), level)
     shades = shades_of(len(steps) - 1)
     ax.patch.set(hatch="///", edgecolor=light("axis"), visible=True)
     filled = ax.contourf(x, y, values, levels=steps, colors=shades)
@@ -403,6 +403,8 @@ def _what(fig: "Figure") -> str:
     if others or not ax.axison:
         return ""
     across = svg.categories(ax)
+    if across and ax.get_ylabel():
+        return ""
     label = ax.get_xlabel() if across else ax.get_ylabel()
     if not across and ax.get_xlabel():
         return ""

@@ -97,16 +97,24 @@ def name(text: str) -> str:
     words = re.split(r"( / |, |; | )", text)
     if len(words) > 1 and all(word in known for word in words[::2]) and not any(len(w) == 1 for w in words[::2]):
         return "".join(", " if place % 2 and word == " " else known.get(word, word) for place, word in enumerate(words))
+    if re.fullmatch(r"[A-Z]\d*(\+[A-Z]\d*)+", text) and all(part in known for part in text.split("+")):
+        return "; ".join(known[part] for part in text.split("+"))
     text = _LONG.sub(lambda m: known.get(m[0], m[0]), text)
     return _SNAKE.sub(lambda m: known.get(m[0]) or plain(m[0]), text)
 
 
 def sentence(text: str) -> str:
-    """A sentence without words that have underscores, except in code and addresses, which are kept."""
+    """A sentence with names for the codes of sectors and regions and without words that have underscores.
+
+    Code, formulas and addresses are kept.
+    """
     parts = re.split(r"(`[^`]*`|\$[^$]*\$|\]\([^)]*\)|https?://\S+|<[^>]*>)", text)
-    kept = (part if place % 2 else _SNAKE.sub(lambda m: lookup().get(m[0]) or plain(m[0]), part)
-            for place, part in enumerate(parts))  # fmt: skip
-    return "".join(kept)
+    known = lookup()
+
+    def told(text: str) -> str:
+        return _SNAKE.sub(lambda m: known.get(m[0]) or plain(m[0]), _LONG.sub(lambda m: known.get(m[0], m[0]), text))
+
+    return "".join(part if place % 2 else told(part) for place, part in enumerate(parts))
 
 
 def plain(word: str) -> str:

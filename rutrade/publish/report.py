@@ -27,7 +27,7 @@ _ALONE = """
 :root { --rt-page: var(--rt-ground); color-scheme: light dark; }
 body { max-width: 48rem; margin: 1.5rem auto; padding: 0 1rem; font: 16px/1.62 system-ui, sans-serif;
   color: var(--rt-text); background: var(--rt-page); overflow-wrap: break-word; }
-a { color: var(--rt-russia); } h1 { line-height: 1.15; }
+main { background: none; color: inherit; } a { color: var(--rt-russia); } h1 { line-height: 1.15; }
 """
 
 

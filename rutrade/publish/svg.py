@@ -74,6 +74,8 @@ def _dress(fig: "Figure") -> None:
         ax.tick_params(length=0)
         if categories(ax):
             ax.grid(axis="y", visible=False)
+        else:
+            ax.grid(axis="x", visible=False)
         for spine in ("left", "right", "top"):
             ax.spines[spine].set_visible(False)
         _lift(ax)
@@ -87,7 +89,7 @@ def _dress(fig: "Figure") -> None:
 def _lift(ax: "Axes") -> None:
     """The name of a vertical axis stands level above it: read without turning one's head, and no room is lost."""
     label, title = ax.get_ylabel(), ax.get_title(loc="left")
-    if label and ax.axison:
+    if label and ax.axison and ax.get_label() != "<colorbar>":
         ax.set_ylabel("")
         ax.set_title(
             f"{title}, {label}" if title else label, loc="left", fontsize=13, pad=22 if _marks_above(ax) else 8,
