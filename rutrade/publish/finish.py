@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rutrade import files, scenarios
-from rutrade.publish.names import sentence
+from rutrade.publish.names import TITLES, sentence
 from rutrade.publish.tables import FIGURE, ROWS, box_of, csv_place, part
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, lis
     import nbformat
 
     scenario = manifest["scenario"]
+    title = TITLES[scenario].lower() if scenario in TITLES else f"scenario {scenario}"
     numbered = re.match(r"\d+", manifest["notebook"])
     chapter, counts = (int(numbered[0]) if numbered else 0), {"Figure": 0, "Table": 0}
     for cell in notebook.cells:
@@ -40,7 +41,7 @@ def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, lis
         if cell.cell_type == "markdown" and chapter:
             cell.source = re.sub(r"^# (?!\d+\.)(.+)$", rf"# {chapter}. \1", cell.source, count=1, flags=re.M)
         if cell.cell_type == "markdown" and scenario != scenarios.BASE:
-            cell.source = re.sub(r"^# (.+)$", rf"# \1 (scenario {scenario})", cell.source, count=1, flags=re.M)
+            cell.source = re.sub(r"^# (.+)$", rf"# \1 ({title})", cell.source, count=1, flags=re.M)
         outputs = cell.get("outputs", ())
         for name, text in csv_outputs(cell):
             file = f"{manifest['notebook']}-{name}.csv"
@@ -75,7 +76,7 @@ def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, lis
     return notebook
 
 
-def figure(output: dict[str, Any], csv: str, links: str, number: str) -> str:
+def figure(output: dict[str, Any], csv: str, links: str, number: str, level: int = 3) -> str:
     """A figure as HTML: its finding, what it shows, the chart at two widths, its numbers as table and file, source."""
     import io
 
@@ -92,7 +93,7 @@ def figure(output: dict[str, Any], csv: str, links: str, number: str) -> str:
     scrolls = ' tabindex="0"' if "min-width" in narrow else ""
     chart = f'<div class="rt-chart" role="group" aria-label="Chart of {number.lower()}"{scrolls}>'
     return (
-        f'<figure class="rt-figure"><p class="rt-title" role="heading" aria-level="3">'
+        f'<figure class="rt-figure"><p class="rt-title" role="heading" aria-level="{level}">'
         f"{html_text.escape(about['title'], quote=False)}</p>{what}"
         f"{chart}{output['image/svg+xml']}{narrow}</div>"
         f'<div class="rt-views"><details class="rt-data"><summary>Table</summary>{numbers}</details>'

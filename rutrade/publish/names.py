@@ -37,6 +37,15 @@ WORDS = {
     "TOTAL": "all goods",
     "base": "defaults",
 }
+# Plain titles of the scenarios that have a tab or a bar of their own.
+TITLES = {
+    "inertial": "Nothing new",
+    "ri": "The programme as planned",
+    "ri_commercialised": "The programme, best published case",
+    "facilitation": "Easier trade, no programme",
+    "ri_policy": "The programme and trade policy",
+    "paper": "The claim made to hold",
+}
 # Units that close a column's name, and how they read.
 _UNITS = {
     "bn_rub_2016": "bn RUB of 2016",
