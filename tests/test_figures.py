@@ -261,3 +261,9 @@ def test_text_stands_left_and_numbers_stand_right_also_numbers_that_came_as_text
 )
 def test_the_unit_of_a_table_is_read_from_its_caption_where_it_has_one(caption, unit):
     assert tables.unit_of(caption).split(",")[0] == unit
+
+
+def test_heads_of_columns_are_named_in_the_table_and_in_the_file():
+    table = pd.DataFrame([[60.0, 5.0]], columns=["27", "44-49"], index=pd.Index([2023], name="year"))
+    assert tables.csv(table, "probe", "%").splitlines()[0] == 'year,"Fuels, %","Wood, paper, %"'
+    assert re.findall(r'scope="col">([^<]+)', tables.box_of(table, "Shares: %")) == ["year", "Fuels", "Wood, paper"]

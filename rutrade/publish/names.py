@@ -145,6 +145,13 @@ def column(values: Iterable[object]) -> list[str]:
     return [known.get(text) or name(text) for text in texts]
 
 
+def headings(labels: Iterable[object]) -> list[str]:
+    """The heads of a table's columns named, '27' among other groups as in `column`."""
+    labels = list(labels)
+    groups = any("-" in str(label) and str(label) in GROUPS for label in labels)
+    return [GROUPS[str(label)] if groups and str(label) in GROUPS else heading(label) for label in labels]
+
+
 def heading(text: object) -> str:
     """Name of a column, or of the levels of one, as a reader sees it."""
     if isinstance(text, tuple):

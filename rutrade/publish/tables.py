@@ -77,10 +77,9 @@ def _cells(data: pd.DataFrame, formats: dict | str) -> tuple[list[str], list[lis
     common = formats if isinstance(formats, str) else "{:,.1f}"
     flat = data.reset_index() if _has_index(data) else data
     levels = data.index.nlevels if _has_index(data) else 0
-    heads, columns = [], []
+    columns: list[list[str]] = []
     for place, label in enumerate(flat.columns):
         values = flat.iloc[:, place]
-        heads.append(names.heading(label))
         if pd.api.types.is_bool_dtype(values):
             columns.append(["yes" if value else "no" for value in values])
         elif not pd.api.types.is_numeric_dtype(values):
@@ -91,7 +90,7 @@ def _cells(data: pd.DataFrame, formats: dict | str) -> tuple[list[str], list[lis
             columns.append([_plain_number(value) for value in values])
         else:
             columns.append([number(value, chosen.get(label, common)) for value in values])
-    return names.column(heads), columns
+    return names.headings(flat.columns), columns
 
 
 def number(value: float, form: str) -> str:
@@ -181,7 +180,7 @@ def csv(data: pd.DataFrame, name: str, unit: str = "") -> str:
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise InputError(f"name '{name}' of a figure or table is not allowed: lower-case letters, digits and hyphens")
     flat = data.reset_index() if _has_index(data) else data.copy()
-    heads: list[str] = names.column(names.heading(label) for label in flat.columns)
+    heads = names.headings(flat.columns)
     levels = data.index.nlevels if _has_index(data) else 0
     columns: list[Any] = []
     for place in range(flat.shape[1]):
