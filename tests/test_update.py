@@ -72,6 +72,7 @@ def digest(folder):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir() if p.is_file()}
 
 
+@pytest.mark.slow
 def test_good_answers_fill_the_gap_and_raise_the_table_version(data_copy, comtrade):
     comtrade_client.update()
     assert len(comtrade["asked"]) == 8
@@ -87,14 +88,23 @@ def test_good_answers_fill_the_gap_and_raise_the_table_version(data_copy, comtra
     assert versions["trade_structure"] == "1.1" and versions["macro"] is None
 
 
-def test_a_second_update_gives_the_same_tables(data_copy, comtrade):
+def test_a_second_update_gives_the_same_tables(few_tables, comtrade):
     comtrade_client.update()
     before = data.load("trade_chapters")
     comtrade_client.update()
     assert data.load("trade_chapters").equals(before)
 
 
-def test_rows_are_stored_in_the_tables_units_with_names_and_direction(data_copy, comtrade):
+def test_good_answers_fill_the_gap_of_both_tables_and_leave_them_sealed(few_tables, comtrade):
+    comtrade_client.update()
+    assert (checks.verify()["result"] == "ok").all()
+    for name in ("trade_chapters", "trade_structure"):
+        table = data.load(name)
+        new = table[(table["reporter"] == "CHN") & (table["year"] < 2017)]
+        assert set(new["year"]) == {2013, 2014, 2015, 2016} and set(new["exporter"]) == {"RUS", "CHN"}, name
+
+
+def test_rows_are_stored_in_the_tables_units_with_names_and_direction(few_tables, comtrade):
     light = {"84": 0.0}  # no weight reported
     comtrade["reply"] = lambda year, flow: (
         200,
@@ -120,11 +130,11 @@ def test_rows_are_stored_in_the_tables_units_with_names_and_direction(data_copy,
     assert len(data.load("trade_chapters")) > before["trade_chapters"]
     assert len(data.load("sources")) == before["sources"] + 1
     assert data.sources().loc["comtrade_chn_2013_2016", "publisher"] == "UN Comtrade"
-    assert [p.name for p in data_copy.iterdir() if p.is_dir()] == ["sweeps"], "the folder aside was left"
+    assert [p.name for p in few_tables.iterdir() if p.is_dir()] == ["sweeps"], "the folder aside was left"
 
 
 def test_the_question_is_chapters_of_one_year_one_flow_and_both_countries_and_a_key_is_handed_on(
-    data_copy, comtrade, monkeypatch
+    few_tables, comtrade, monkeypatch
 ):
     import comtradeapicall
 
@@ -143,7 +153,7 @@ def test_the_question_is_chapters_of_one_year_one_flow_and_both_countries_and_a_
     assert all(same.items() <= q.items() and q["maxRecords"] >= 98 for _, q in queries)
 
 
-def test_the_sum_may_miss_the_total_at_hand_by_two_percent_and_no_more(data_copy, comtrade):
+def test_the_sum_may_miss_the_total_at_hand_by_two_percent_and_no_more(few_tables, comtrade):
     for scale, good in ((1.0199, True), (0.9801, True), (1.0201, False), (0.9799, False)):
         comtrade["reply"] = lambda year, flow, scale=scale: (200, answer(year, flow, scale))
         if good:
@@ -153,12 +163,12 @@ def test_the_sum_may_miss_the_total_at_hand_by_two_percent_and_no_more(data_copy
                 comtrade_client.update()
 
 
-def test_an_update_that_does_not_fit_the_schema_changes_nothing(data_copy, comtrade, monkeypatch):
-    before = digest(data_copy)
+def test_an_update_that_does_not_fit_the_schema_changes_nothing(few_tables, comtrade, monkeypatch):
+    before = digest(few_tables)
     monkeypatch.setattr(comtrade_client, "_UPDATE", "")
     with pytest.raises(InputError, match="a value is required|is not in sources.csv|key"):
         comtrade_client.update()
-    assert digest(data_copy) == before
+    assert digest(few_tables) == before
 
 
 BAD = {
@@ -178,29 +188,58 @@ BAD = {
         lambda y, f: (200, {"data": [r | {"partnerCode": 842} for r in answer(y, f)["data"]]}),
         "answers another question",
     ),
+    "a weight of text is no reason": (
+        lambda y, f: (200, {"data": [r | {"netWgt": "?", "cmdCode": "27"} for r in answer(y, f)["data"]]}),
+        "not one row for each HS chapter",
+    ),
     "only the last is bad": (lambda y, f: (200, answer(y, f, 1.5 if (y, f) == (2016, "X") else 1)), "2016, flow X"),
 }
 
 
 @pytest.mark.parametrize("reply, message", BAD.values(), ids=BAD)
-def test_bad_answers_change_nothing_and_say_why(data_copy, comtrade, reply, message):
+def test_bad_answers_change_nothing_and_say_why(few_tables, comtrade, reply, message):
     comtrade["reply"] = reply
-    before = digest(data_copy)
+    before = digest(few_tables)
     with pytest.raises(RunError, match=message):
         comtrade_client.update()
-    assert digest(data_copy) == before
+    assert digest(few_tables) == before
 
 
-def test_without_a_connection_one_sentence_and_nothing_changed(data_copy, monkeypatch):
+def test_what_the_service_says_is_repeated_up_to_200_characters(few_tables, comtrade):
+    comtrade["reply"] = lambda year, flow: (429, {"statusCode": 429, "message": "wait " * 200})
+    with pytest.raises(RunError, match="gave no table for 2013, flow M; nothing was changed") as caught:
+        comtrade_client.update()
+    said = str(caught.value).split("nothing was changed (", 1)[1]
+    assert "wait wait" in said and len(said) == 200 + len(")")
+
+
+def test_an_update_leaves_other_words_of_the_descriptor_as_they_were_and_lists_its_source_in_order(
+    few_tables, comtrade
+):
+    before = {r["name"]: r for r in data.descriptor()["resources"]}
+    comtrade_client.update()
+    after = {r["name"]: r for r in data.descriptor()["resources"]}
+    changed = {"trade_chapters", "trade_structure", "sources"}
+    assert {name for name in after if after[name] != before[name]} == changed
+    for name in changed:
+        assert {k for k in after[name] if after[name][k] != before[name].get(k)} == {"hash", "bytes", "version"}
+    text = (few_tables / "datapackage.json").read_text(encoding="utf-8")
+    assert "\\u" not in text and "\n " in text and text.endswith("}\n")
+    keys = data.load("sources")["source"]
+    assert keys.is_monotonic_increasing and keys.is_unique
+    assert data.sources().loc["comtrade_chn_2013_2016", "year"] == 2016
+
+
+def test_without_a_connection_one_sentence_and_nothing_changed(few_tables, monkeypatch):
     def refuse(self, method, url, **_):
         raise urllib3.exceptions.MaxRetryError(self, url, "no route")
 
     monkeypatch.setattr(urllib3.PoolManager, "request", refuse)
-    before = digest(data_copy)
+    before = digest(few_tables)
     result = CliRunner().invoke(cli.main, ["data", "update"])
     assert result.exit_code == 1
     assert "nothing was changed" in result.stderr and "Traceback" not in result.output
-    assert digest(data_copy) == before
+    assert digest(few_tables) == before
 
 
 # Products of a year -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "rutrade"
-METHODS = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "R": "regional"}
+METHODS = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "5": "plan", "R": "regional"}
 FOLDER = Path(__file__).resolve().parents[1] / "methods"
 # a prime marks an option in the place of the equation without it
 NUMBER = r"\((?P<model>\d|R)\.(?P<first>\d+)(?P<letter>[ab]?'*)\)"
@@ -137,8 +137,10 @@ def process(app, what, name, obj, options, lines) -> None:
 
 
 def short(app, what, name, obj, options, signature, returned):
-    """A signature without the modules that Sphinx leaves, marked by a tilde, where a default is a factory."""
-    return tuple(re.sub(r"~(?:\w+\.)+", "", part) if part else part for part in (signature, returned))
+    """A signature that Sphinx cannot read, because a default is a factory, without the modules it marks by a tilde."""
+    if signature and "<factory>" in signature:
+        signature = re.sub(r"~(?:\w+\.)+", "", signature)
+    return signature, returned
 
 
 def setup(app) -> dict:

@@ -11,6 +11,7 @@ from rutrade.scenarios.notebooks import (
     BilateralTrade,
     Comparison,
     Economy,
+    Planning,
     ProjectAppraisal,
     Projections,
     RegionalTables,
@@ -23,11 +24,11 @@ from rutrade.scenarios.notebooks import (
     of_notebook,
 )
 from rutrade.scenarios.parameters import SECTIONS, Parameters, parameter
-from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, names, parse, select
+from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, names, parse, select, title
 
 __all__ = [
-    "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "ProjectAppraisal",
-    "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty", "Upgrading", "cell",
-    "difference", "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema",
-    "schema_text", "select", "write_all", "write_cell",
+    "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "Planning",
+    "ProjectAppraisal", "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty",
+    "Upgrading", "cell", "difference", "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter",
+    "parse", "schema", "schema_text", "select", "title", "write_all", "write_cell",
 ]  # fmt: skip
