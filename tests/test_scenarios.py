@@ -149,7 +149,8 @@ def test_a_shared_field_is_declared_once():
 # Ranges as they are meant: (class, parameter, lowest, highest); one step beyond is refused, the ends are allowed.
 RANGES = [
     ("TradeStructure", "first_year", 2013, 2023), ("TradeStructure", "last_year", 2013, 2023),
-    ("TradeStructure", "base_year", 2013, 2023), ("Siberia", "regions", 3, 20),
+    ("TradeStructure", "base_year", 2013, 2023), ("Siberia", "regions", 3, 20), ("Upgrading", "least", 0, 1000),
+    ("Upgrading", "rows", 3, 12), ("Upgrading", "threshold_pp", 0.1, 20),
     ("Scenario", "multiplier", 0, 2000), ("Scenario", "high_tech_factor", 0, 20), ("Scenario", "cost_overrun", -0.5, 3),
     ("Scenario", "delay_years", 0, 10), ("Scenario", "opex_factor", 0, 5), ("Scenario", "discount_rate_public", 0, 0.3),
     ("Scenario", "export_propensity", 0, 1), ("Scenario", "china_share", 0, 1),

@@ -98,7 +98,7 @@ class Upgrading(Parameters):
     least: Annotated[float, parameter(
         "value from which a product counts as traded", "structure", "mn USD a year", "assumption", ge=0, le=1000
     )] = 10.0  # fmt: skip
-    threshold_pp: Annotated[Threshold, Field(le=50)] = 5.0
+    threshold_pp: Annotated[Threshold, Field(le=20)] = 5.0
     rows: Annotated[int, parameter("products and industries shown", "view", "count", ge=3, le=12)] = 10
 
 
