@@ -25,5 +25,6 @@ __all__ = [
     "FIRST_ROUND", "LADDER", "NODES", "PARTNERS", "Bands", "Column", "EconomyModel", "EconomySolution", "Effect",
     "Leontief", "Options", "Paths", "Program", "ProjectColumn", "SolvedPath", "Stage", "State", "backtest",
     "base_state", "calibrate_capital", "compare_use", "effect", "errors", "gravity_ras", "inputs", "ladder",
-    "linear_program", "optimality", "path", "priced", "project_column", "ras", "regional", "residuals", "response", "solved_path",
+    "linear_program", "optimality", "path", "priced", "project_column", "ras", "regional", "residuals", "response",
+    "solved_path",
 ]  # fmt: skip

@@ -217,7 +217,8 @@ def tile_map(ax: "Axes", values: pd.Series, regions: pd.DataFrame, form: str = "
         depth = (values[region] - low) / (high - low) if high > low else 0.5
         ax.add_patch(mpl.patches.Rectangle((x, y), 0.94, 0.94, color=shade(0.05 + 0.85 * depth)))
         ink = "white" if depth > 0.5 else "#222222"
-        ax.text(x + 0.47, y + 0.62, _tile_name(regions.at[region, "name"]), ha="center", va="center", color=ink, fontsize=8)
+        name = _tile_name(regions.at[region, "name"])
+        ax.text(x + 0.47, y + 0.62, name, ha="center", va="center", color=ink, fontsize=8)
         ax.text(x + 0.47, y + 0.25, form.format(values[region]), ha="center", va="center", color=ink, fontsize=9.5)
     (left, low_y), (right, high_y) = tiles.min(), tiles.max()
     ax.set(xlim=(left - 0.1, right + 1.05), ylim=(low_y - 0.1, high_y + 1.05), aspect="equal")
