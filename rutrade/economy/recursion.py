@@ -92,10 +92,10 @@ def solved_path(
         if c.year not in nodes[1:]:
             raise InputError(f"project '{c.name}' is for {c.year}, which is not a node after {BASE} (nodes: {nodes})")
     kappa = calibrate_capital(tables, paths) if kappa is None else kappa
-    base, models, out, model = base_state(tables), {}, {}, None
+    base, models, out = base_state(tables), {}, {}
     for year in nodes:
         width, limit = Bands(0, 0, 0) if year == BASE else bands, (rail_capacity or {}).get(year)
-        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, start=model, options=options)
+        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, options=options)
         models[year] = model
         out[year] = model.solve([c for c in columns if c.year == year])
         if year > BASE:  # the base year is the tables themselves, free of what a solver leaves
