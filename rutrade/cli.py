@@ -95,25 +95,23 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
 
-    `sweeps` among them: the stored runs of the explorer, of chapter 06's ladder and of the plan.
+    `sweeps` among them: the stored runs behind chapters 06, 09, 10 and 11 and the explorer; one of them by its name,
+    such as `sweeps:explorer`.
     """
     from tqdm import tqdm
 
     from rutrade import scenarios as presets
-    from rutrade.publish import explorer_grid, ladder, plan_runs, runs, stored
+    from rutrade.publish import runs, sweeps
 
     changed = presets.write_all()
     if parameters:
         click.echo(f"written: {', '.join(changed)}" if changed else "nothing changed")
         return
-    if "sweeps" in notebooks:
-        for name, sweep in (
-            ("ladder", ladder.renew), ("explorer", explorer_grid.renew), ("instruments", plan_runs.renew_instruments),
-            ("plan", plan_runs.renew_draws),
-        ):  # fmt: skip
-            made = sweep()
-            click.echo(f"{stored.place(name)}: {made['runs']} runs in {made['seconds']} s")
-        notebooks = tuple(name for name in notebooks if name != "sweeps")
+    chosen = [name.partition(":")[2] for name in notebooks if name.partition(":")[0] == "sweeps"]
+    if chosen:
+        for name, made in sweeps.renew([c for c in chosen if c] or None):
+            click.echo(f"data/sweeps/{name}.csv: {made['runs']} runs in {made['seconds']} s")
+        notebooks = tuple(name for name in notebooks if name.partition(":")[0] != "sweeps")
         if not notebooks:
             return
     for name in tqdm([_number(name) for name in notebooks] or runs.notebooks(), unit="notebook"):
@@ -298,11 +296,12 @@ def data_seal() -> None:
 
 @data.command("update")
 @click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
-def data_update(key: str | None) -> None:
+@click.option("--products", type=int, metavar="YEAR", help="Products of one year instead, in HS 2017 at six digits.")
+def data_update(key: str | None, products: int | None) -> None:
     """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
     from rutrade.data import comtrade
 
-    click.echo(comtrade.update(key))
+    click.echo(comtrade.update(key) if products is None else comtrade.update_products(products, key))
 
 
 if __name__ == "__main__":

@@ -26,22 +26,28 @@ if TYPE_CHECKING:
 # What computes a scenario's row; how scenarios are run and shown changes no result.
 _COMPUTES = ("data", "scenarios", "structure", "project", "economy", "trade", "chain", "draws")
 
-# Ranges drawn by Monte Carlo: triangular (low, central, high); sourced where the scenario's schema says so.
+# Ranges (low, central, high): sourced where the scenario's schema says so, else assumption. No probability may be read
+# from them.
 DISTRIBUTIONS = {
     "multiplier": (2.7, 3.7, 6.0),
     "high_tech_factor": (0.5, 1.0, 2.0),
     "cost_overrun": (-0.05, 0.0, 0.5),
     "opex_factor": (0.8, 1.0, 2.0),
+    "discount_rate_public": (0.03, 0.05, 0.08),
     "export_propensity": (0.05, 0.25, 0.5),
     "china_share": (0.1, 0.2, 0.5),
     "productivity_effect": (0.0, 0.0, 0.02),
-    "redirection": (0.0, 0.0, 0.3),
-    "export_support": (0.0, 0.0, 0.3),
+    "crowding_out": (0.0, 1.0, 1.0),
+    "rail_capacity": (158.0, 210.0, 253.0),
+    "oil_price": (0.7, 1.0, 1.5),
+    "sanctions": (0.0, 0.0, 0.2),
+    "productivity": (0.0, 0.0, 0.05),
     "customs": (0.0, 0.005, 0.01),
     "standards": (0.0, 0.005, 0.01),
     "payments": (0.0, 0.005, 0.01),
     "logistics": (0.0, 0.01, 0.02),
-    "rail_capacity": (140.0, 158.0, 253.0),
+    "export_support": (0.0, 0.0, 0.3),
+    "redirection": (0.0, 0.0, 0.3),
 }
 
 
@@ -110,11 +116,14 @@ def state() -> str:
 
 
 def evaluate(point: Mapping) -> dict:
-    """Key figures of one scenario as a row; a scenario without a solution is a row with its reason."""
+    """Key figures of one scenario as a row; a scenario without a solution is a row with its reason.
+
+    Causes are not told apart: the models are solved without the project and with all.
+    """
     from rutrade import chain
 
     try:
-        figures, failure = dict(chain.run(Scenario.check(**point)).figures), ""
+        figures, failure = dict(chain.run(Scenario.check(**point), apart=False).figures), ""
     except InputError as error:
         figures, failure = {}, str(error)
     return {**point, **figures, "failure": failure}

@@ -22,6 +22,22 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Expl
 
 
 @pytest.fixture(scope="module")
+def definition():
+    """The fingerprint of all runs, made once and with the table of levers read once: else it takes seconds a test."""
+    levers = grid.cuts()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grid, "cuts", lambda: levers)
+        return grid._fingerprint()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def made_once(definition):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grid, "_fingerprint", lambda: definition)
+        yield
+
+
+@pytest.fixture(scope="module")
 def script(tmp_path_factory):
     """The data file, from the stored runs."""
     return explorer.write(tmp_path_factory.mktemp("data"), explorer.data())
@@ -68,10 +84,14 @@ def test_the_data_are_small(script):
     assert script.stat().st_size < 1_500_000
 
 
-def test_the_stored_runs_are_small_and_are_those_of_the_chain():
+def test_the_stored_runs_are_small_and_as_many_as_their_points():
     assert grid.place().stat().st_size < 1_500_000
+    assert len(grid.stored()) == sum(len(group) for group in grid.states().values())
+
+
+@pytest.mark.slow
+def test_the_stored_runs_are_those_of_the_chain():
     table, points = grid.stored(), grid.points()
-    assert len(table) == len(points)
     for number in np.random.default_rng(11).choice(len(points) - 1, 5, replace=False):
         truth, stored = grid.row(points[number]), table.loc[number]
         for name in grid.COLUMNS:
@@ -128,6 +148,7 @@ def test_renewed_runs_are_accepted_and_depend_on_the_models_and_their_tables(dat
     assert table["exports_bn_usd"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_the_stored_ladder_is_that_of_the_economy_today():
     table = ladder.read()
     assert list(table.index) == [name for name, _ in history.LADDER]
@@ -142,6 +163,7 @@ def test_every_figure_is_within_one_percent_of_its_range_at_200_random_points(da
         assert 0 <= percent <= 1, name
 
 
+@pytest.mark.slow
 def test_points_nobody_computed_before_are_within_one_percent_of_the_range_too(data):
     states = grid.random_states(12, seed=2030)
     ranges = {name: 100 * size / percent for name, (size, percent) in data["errors"].items() if percent}
@@ -161,13 +183,17 @@ def test_a_grid_that_misses_the_chain_stops_the_build(data):
         explorer.check(data, states, rows)
 
 
-def test_presets_are_reached_exactly_where_the_published_page_shows_them(data):
+def test_presets_stand_on_the_page_where_a_state_reaches_them(data):
     assert {"inertial", "ri", "ri_policy"} <= set(data["presets"])
     assert "paper" not in data["presets"]
+    assert explorer.evaluate(data, data["presets"]["inertial"])["shift_constant_pp"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_a_preset_of_the_page_gives_what_the_chain_gives(data):
     state = data["presets"]["ri_policy"]
     truth = chain.run(Scenario.check(**grid.overrides(state), draws=0)).figures
     assert explorer.evaluate(data, state)["shift_constant_pp"] == pytest.approx(truth["shift_constant_pp"], rel=1e-3)
-    assert explorer.evaluate(data, data["presets"]["inertial"])["shift_constant_pp"] == pytest.approx(0, abs=1e-6)
 
 
 def test_the_page_computes_what_python_computes(fresh, data):

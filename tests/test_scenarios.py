@@ -232,12 +232,12 @@ def test_years_are_taken_exactly_when_they_are_in_order(first, base, last):
         ("2016 2023 2019", "rising years from 2016"),
         ("2016 2019 2019", "rising years from 2016"),
         ("2016 soon", "rising years from 2016"),
-        ("2016 2019 2031", "to 2030, one year from 2017 to 2023"),
-        ("2016 2024", "to 2030, one year from 2017 to 2023"),
-        ("2016 2030", "to 2030, one year from 2017 to 2023"),
+        ("2016 2019 2037", "to 2036, one year from 2017 to 2023"),
+        ("2016 2024", "to 2036, one year from 2017 to 2023"),
+        ("2016 2030", "to 2036, one year from 2017 to 2023"),
     ],
 )
-def test_stages_rise_from_2016_to_2030_at_most_with_one_in_the_observed_years(nodes, message):
+def test_stages_rise_from_2016_to_2036_at_most_with_one_in_the_observed_years(nodes, message):
     if message is None:
         assert scenarios.Economy.check(nodes=nodes).nodes == nodes
     else:

@@ -137,8 +137,10 @@ def process(app, what, name, obj, options, lines) -> None:
 
 
 def short(app, what, name, obj, options, signature, returned):
-    """A signature without the modules that Sphinx leaves, marked by a tilde, where a default is a factory."""
-    return tuple(re.sub(r"~(?:\w+\.)+", "", part) if part else part for part in (signature, returned))
+    """A signature that Sphinx cannot read, because a default is a factory, without the modules it marks by a tilde."""
+    if signature and "<factory>" in signature:
+        signature = re.sub(r"~(?:\w+\.)+", "", signature)
+    return signature, returned
 
 
 def setup(app) -> dict:

@@ -1,13 +1,16 @@
 """The three models linked.
 
-scenario (one scenario through all three models, first round) | sectors (which sectors of two models hold the same
-goods) -> link (4.2)-(4.5): the economy and the world in one equilibrium -> three (a shock seen by the world alone,
-by the economy alone, by both) -> linked (a scenario on the linked models, levels by the one projection).
+sectors (which sectors of two models hold the same goods) -> link (4.2)-(4.5): the economy and the world in one
+equilibrium -> three (a shock seen by the world alone, by the economy alone, by both); setting (what scenarios share),
+projects (model 1 to model 2), causes (what moves a scenario, (4.6)) -> scenario (one scenario through all models).
 """
 
-from rutrade.chain import link, linked, scenario, sectors, three
+from rutrade.chain import causes, link, projects, scenario, sectors, setting, three
+from rutrade.chain.causes import ENGINEERING_CHEMICALS, Cause, group_ratios, phased, sanctions
 from rutrade.chain.link import Border, Link, Linked, Shock
+from rutrade.chain.projects import BUILT, SOLD, columns, public_value
 from rutrade.chain.results import (
+    FIGURES,
     FLOW_NAMES,
     HORIZON,
     ChainResult,
@@ -18,23 +21,13 @@ from rutrade.chain.results import (
     load,
     share_table,
 )
-from rutrade.chain.scenario import (
-    BUILT,
-    ENGINEERING_CHEMICALS,
-    REGION,
-    SOLD,
-    STEPS,
-    Prepared,
-    columns,
-    prepare,
-    public_value,
-    run,
-)
+from rutrade.chain.scenario import Outcome, prepare, run
 from rutrade.chain.sectors import Concordance
+from rutrade.chain.setting import Setting
 
 __all__ = [
-    "BUILT", "ENGINEERING_CHEMICALS", "FLOW_NAMES", "HORIZON", "REGION", "SOLD", "STEPS", "Border", "ChainResult",
-    "Concordance", "Link", "Linked", "Prepared", "Shock", "break_even", "columns", "crossing", "fan_tables",
-    "group_table", "link", "linked", "load", "prepare", "public_value", "run",
-    "scenario", "sectors", "share_table", "three",
+    "BUILT", "ENGINEERING_CHEMICALS", "FIGURES", "FLOW_NAMES", "HORIZON", "SOLD", "Border", "Cause", "ChainResult",
+    "Concordance", "Link", "Linked", "Outcome", "Setting", "Shock", "break_even", "causes", "columns", "crossing",
+    "fan_tables", "group_ratios", "group_table", "link", "load", "phased", "prepare", "projects", "public_value", "run",
+    "sanctions", "scenario", "sectors", "setting", "share_table", "three",
 ]  # fmt: skip

@@ -310,16 +310,23 @@ class Linked:
         return np.divide(worth, before, out=np.ones_like(worth), where=before > 0)
 
     @property
+    def volumes(self) -> np.ndarray:
+        """Hat of the volume of Russia's exports by economy sector and partner (i, k)."""
+        before, now = self.link.exported, np.asarray(self.economy.exports).sum(1)
+        return np.divide(now, before, out=np.ones_like(now), where=before > 0)
+
+    @property
     def imports(self) -> np.ndarray:
         """Hat of the volume of Russia's imports by economy sector (i)."""
         now, before = (np.asarray(s.imports).sum((1, 2)) for s in (self.economy, self.link.without))
         return np.divide(now, before, out=np.ones_like(now), where=before > 0)
 
-    def flow(self, exporter: str, importer: str) -> np.ndarray:
+    def flow(self, exporter: str, importer: str, constant: bool = False) -> np.ndarray:
         """Value by world sector (j) of a flow between Russia and China with the shock, bn USD.
 
         Exports: what the economy sells at the border's prices. Imports from China: the economy's import volume, at the
-        world's import prices, times its change of China's share (4.5). Raises InputError for another flow.
+        world's import prices, times its change of China's share (4.5). `constant`: at prices without the shock. Raises
+        InputError for another flow.
         """
         b, s = self.link.base, self.link.sectors
         if (exporter, importer) not in ((HOME, CHINA), (CHINA, HOME)):
@@ -327,14 +334,19 @@ class Linked:
         before = b.trade[b.region(importer), :, b.region(exporter)]
         if exporter == HOME:
             china = PARTNERS.index(CHINA)
-            hats = self.exports[:, china]
+            hats = (self.volumes if constant else self.exports)[:, china]
             weights = self.link.exported[:, china]
             if self.world is not None:  # within a sector of the economy the world's sectors differ
-                asked = self.border.volume[:, china] * self.border.price[:, china]
+                asked = self.border.volume[:, china] * (1.0 if constant else self.border.price[:, china])
                 hats = np.divide(hats, asked, out=np.ones_like(hats), where=asked > 0)
                 before = self.world.trade[b.region(importer), :, b.region(exporter)]
+                if constant:  # the price at the border is that of the industry and of the railway
+                    rail = s.to_world(self.link.rail_cost(self.costs)[:, china], np.zeros(len(hats)))
+                    before = (
+                        before / self.world.state.gate[b.region(HOME)] / np.where(self.link._goods, np.exp(rail), 1)
+                    )
         else:
-            hats = self.imports * self.border.import_price * self.border.china_share
+            hats = self.imports * self.border.china_share * (1.0 if constant else self.border.import_price)
             weights = np.asarray(self.link.without.imports).sum((1, 2))
         return before * s.to_world(hats, weights)
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,27 @@ from rutrade.scenarios import Scenario
 
 HORIZON = 2030
 FLOW_NAMES = {"RUS_to_CHN": "Russia to China", "CHN_to_RUS": "China to Russia"}
+FIGURES = {  # name -> what it is, unit; 2030 unless said
+    "turnover_bn_usd": ("Turnover", "bn USD, current"),
+    "turnover_effect_bn_usd": ("Turnover, change by the scenario", "bn USD, current"),
+    "exports_bn_usd": ("Exports to China", "bn USD, current"),
+    "imports_bn_usd": ("Imports from China", "bn USD, current"),
+    "share_base_year": ("Engineering and chemicals in exports, 2025", "%"),
+    "share_constant": ("Engineering and chemicals in exports", "%, prices of 2025"),
+    "share": ("Engineering and chemicals in exports", "%, current prices"),
+    "shift_constant_pp": ("Their share, change by the scenario", "percentage points, prices of 2025"),
+    "shift_project_pp": ("of it by the project", "percentage points, prices of 2025"),
+    "similarity": ("Similarity to advanced exporters", "0 to 1"),
+    "gva_effect_bn_rub": ("Value added, change by the project", "bn RUB of 2016"),
+    "gva_effect_region_bn_rub": ("of it in the project's region", "bn RUB of 2016"),
+    "consumption_effect_bn_rub": ("Consumption, change by the project", "bn RUB of 2016"),
+    "exports_china_effect_bn_rub": ("Exports to China, change by the project", "bn RUB of 2016"),
+    "npv_public_market": ("Public NPV at market prices", "bn RUB of 2016"),
+    "npv_public_chain": ("Public NPV at the economy's prices", "bn RUB of 2016"),
+    "npv_commercial": ("Commercial NPV", "bn RUB of 2016"),
+    "rail_used_mt": ("Freight of the Eastern railways", "Mt"),
+    "rail_price": ("Price of the Eastern railways", "bn RUB of 2016 per Mt"),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +49,27 @@ class ChainResult:
     figures: Mapping[str, float]
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
     manifest: Mapping[str, str]
+
+    def summary(self) -> pd.DataFrame:
+        """Key figures with names and units; unknown ones of other versions are left out."""
+        rows = [(*FIGURES[name], value) for name, value in self.figures.items() if name in FIGURES]
+        return pd.DataFrame(rows, columns=["figure", "unit", "2030"])
+
+    def _repr_html_(self) -> str:
+        return self.summary().to_html(index=False, float_format="{:,.4g}".format)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Both flows by year, without (dashed) and with the scenario, bn USD; returns the axes."""
+        import matplotlib.pyplot as plt
+
+        ax = ax or plt.subplots()[1]
+        for flow, name in FLOW_NAMES.items():
+            ours, base = (_by_year(self.tables[t], flow) for t in ("trade_totals", "trade_totals_reference"))
+            line = ax.plot(ours.index, ours["value_bn_usd"], label=name)[0]
+            ax.plot(base.index, base["value_bn_usd"], "--", color=line.get_color())
+        ax.set_ylabel("bn USD, current")
+        ax.legend()
+        return ax
 
     def write(self, folder: str | Path) -> Path:
         """Write one folder: a Parquet file per table and `manifest.json`; aside first, then moved."""
@@ -88,12 +131,12 @@ def crossing(line: pd.Series, level: float) -> float:
     return float(np.interp(level, line.to_numpy(), line.index.to_numpy(float)))
 
 
-def fan_tables(result: ChainResult, inertial: ChainResult) -> dict[str, pd.DataFrame]:
-    """Both flows by year (index): value of the scenario, quantiles, inertial value; bn USD current."""
+def fan_tables(result: ChainResult) -> dict[str, pd.DataFrame]:
+    """Both flows by year (index): value of the scenario, quantiles, value without it; bn USD current."""
     tables = {}
     for flow, name in FLOW_NAMES.items():
-        ours, base = (_by_year(r.tables["trade_totals"], flow) for r in (result, inertial))
-        tables[name] = ours[["value_bn_usd", *trade.QUANTILES]].assign(inertial=base["value_bn_usd"])
+        ours, base = (_by_year(result.tables[t], flow) for t in ("trade_totals", "trade_totals_reference"))
+        tables[name] = ours[["value_bn_usd", *trade.QUANTILES]].assign(without=base["value_bn_usd"])
     return tables
 
 
@@ -102,20 +145,21 @@ def _by_year(table: pd.DataFrame, flow: str) -> pd.DataFrame:
 
 
 def share_table(result: ChainResult) -> pd.DataFrame:
-    """Engineering + chemicals share (percent, prices of the base year) by year: value, quantiles, inertial value."""
+    """Engineering + chemicals share (percent, prices of 2025) by year: value, quantiles, value without the scenario."""
     ours, base = (
         _by_year(table[table["prices"] == "base"], "RUS_to_CHN")
         for table in (result.tables["share"], result.tables["share_reference"])
     )
-    return ours[["share", *trade.QUANTILES]].assign(inertial=base["share"])
+    return ours[["share", *trade.QUANTILES]].assign(without=base["share"])
 
 
-def group_table(result: ChainResult, inertial: ChainResult) -> pd.DataFrame:
-    """Both flows by group: base year, inertial and scenario in 2030 with the 90 % interval, bn USD current."""
+def group_table(result: ChainResult) -> pd.DataFrame:
+    """Both flows by group: base year, 2030 without and with the scenario, its 90 % interval; bn USD current."""
     keys = ["flow", "group"]
     table = result.tables["trade"]
-    now = table[table["year"] == table["year"].min()].set_index(keys)["value_bn_usd"]
-    last, base = (t[t["year"] == HORIZON].set_index(keys) for t in (table, inertial.tables["trade"]))
-    names = {f"{result.scenario.projection_base}": now, "2030 inertial": base["value_bn_usd"]}
-    names |= {"2030 scenario": last["value_bn_usd"], "5 %": last["q05"], "95 %": last["q95"]}
+    first = int(table["year"].min())
+    now = table[table["year"] == first].set_index(keys)["value_bn_usd"]
+    last, base = (t[t["year"] == HORIZON].set_index(keys) for t in (table, result.tables["trade_reference"]))
+    names = {str(first): now, "2030 without": base["value_bn_usd"], "2030": last["value_bn_usd"]}
+    names |= {"5 %": last["q05"], "95 %": last["q95"]}
     return pd.DataFrame(names)

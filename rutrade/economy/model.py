@@ -173,7 +173,7 @@ class EconomyModel:
             "supply": np.outer(home, at),  # (2.2b) beta, its exports outside the band
             "delivery_band": -at[None, :, None] * to[:, None, :],  # (2.13)
             "labour": at * (project.labour_thousand * st.staff_pay + st.labour_coefficient[r] @ hired),  # (2.4)
-            "capital": at * (drawn + st.capital_coefficient @ output),  # (2.6)
+            "capital": at * (drawn + st.capital_coefficient[r] @ output),  # (2.6)
             "terminal": at * inside,  # (2.9')
             "external_balance": np.array(st.export_price * abroad.sum()),  # (2.8)
             "rail": np.array((st.rail_tonnes[:, r] * abroad).sum()),  # (2.10)
@@ -542,6 +542,6 @@ def _positions(labels: "xr.DataArray", order: np.ndarray) -> np.ndarray:
     """Where each label stands in the solver's order."""
     position = np.full(int(order.max()) + 1, -1)
     position[order] = np.arange(len(order))
-    axes = ("product", "origin", "region", "sector", "partner", "tangent", "segment", "node")
+    axes = ("product", "origin", "region", "sector", "partner", "tangent", "segment", "node", "technique")
     dims = [d for d in axes if d in labels.dims]
     return position[labels.transpose(*dims).values]

@@ -127,22 +127,22 @@ def responses() -> pd.DataFrame:
     The first row is 2030 without any: exports to China and, of them, engineering and chemicals at prices of the base
     year, turnover at current prices. The railway is measured against the plan's capacity.
     """
-    linked = chain.linked.setting()
+    linked = chain.prepare()
     none = linked.link.solve(Shock())
     level = _figures_of(linked, None)
     rows = {"without": level}
     for name in instruments().index:
         solved = linked.link.solve(shock(linked, {name: 1.0}), start=none.costs)
-        rows[name] = _figures_of(linked, chain.linked.group_ratios(solved, none, linked.composition)) - level
+        rows[name] = _figures_of(linked, chain.group_ratios(solved, none, linked.composition)) - level
     return pd.DataFrame(rows).T.rename_axis("instrument")
 
 
 def checked(sizes: Mapping[str, float]) -> pd.Series:
     """What a mix of instruments (shares of their largest sizes) gives on the linked models, bn USD of 2030."""
-    linked = chain.linked.setting()
+    linked = chain.prepare()
     none = linked.link.solve(Shock())
     solved = linked.link.solve(shock(linked, sizes), start=none.costs)
-    return _figures_of(linked, chain.linked.group_ratios(solved, none, linked.composition))
+    return _figures_of(linked, chain.group_ratios(solved, none, linked.composition))
 
 
 def shock(linked: Any, sizes: Mapping[str, float]) -> Shock:
@@ -173,7 +173,7 @@ def _hats(linked: Any, lever: str, amount: float) -> dict[tuple[str, ...], float
         members = base.regions.index[base.regions["sanctions"].astype(bool)]
         hat = 1 / (1 + RELIEF * amount)
         return {(*pair, "goods"): hat for r in members for pair in (("RUS", r), (r, "RUS"))} if amount else {}
-    return chain.linked.levers(linked, Scenario.check(**{lever: amount})) if amount else {}
+    return chain.causes.levers(linked, Scenario.check(**{lever: amount})) if amount else {}
 
 
 def _column(linked: Any, size: float) -> economy.ProjectColumn:
@@ -190,7 +190,7 @@ def _column(linked: Any, size: float) -> economy.ProjectColumn:
 
 def _figures_of(linked: Any, ratios: pd.Series | None) -> pd.Series:
     """Exports to China, engineering and chemicals of them (base prices), turnover (current) of 2030, bn USD."""
-    effects = None if ratios is None else chain.linked.phased(ratios, linked.start.year)
+    effects = None if ratios is None else chain.phased(ratios, linked.start.year)
     years = [linked.start.year, chain.HORIZON]
     if effects is not None:
         effects = effects[years]

@@ -69,17 +69,26 @@ def check(folder: Path, alts: Mapping[str, Sequence[str]] | None = None) -> list
 
 
 def _alt_problems(soup: "BeautifulSoup", given: Sequence[str] | None) -> list[str]:
-    """What is wrong with the alt texts of a page's images; given: the texts that its cells gave, if it has cells."""
-    problems, shown = [], []
-    for image in soup.find_all("img"):
-        alt, source = " ".join(attribute(image, "alt").split()), image.get("src")
+    """What is wrong with what a page tells of its pictures; given: what its cells told, if it has cells.
+
+    A picture is an image, or a drawing with the role of one, whose label and description are read together. Of the two
+    drawings of a chart the wide one counts, and the narrow one must say the same.
+    """
+    problems: list[str] = []
+    shown: list[str] = []
+    for image in soup.select("img, svg[role=img]"):
+        alt, source = _told(image), image.get("src") or attribute(image, "aria-label")
         if not alt:
             problems.append(f"image without alt text: {source}")
         elif _FILE.search(alt):
             problems.append(f"alt text names a file: '{alt[:80]}'")
         elif len(alt) < ALT_LEAST:
             problems.append(f"alt text of {len(alt)} signs, at least {ALT_LEAST} are wanted: '{alt}'")
-        shown.append(alt)
+        if "narrow" in attribute(image, "class").split():
+            if shown[-1:] != [alt]:
+                problems.append(f"the narrow drawing tells something else: '{alt[:60]}'")
+        else:
+            shown.append(alt)
     if given is not None:
         wanted = [" ".join(alt.split()) for alt in given]
         if len(shown) != len(wanted):
@@ -88,6 +97,15 @@ def _alt_problems(soup: "BeautifulSoup", given: Sequence[str] | None) -> list[st
             if ours != theirs:
                 problems.append(f"alt text '{ours[:60]}' is not what the cell gave: '{theirs[:60]}'")
     return problems
+
+
+def _told(image: "Tag") -> str:
+    """What a picture tells a reader who listens."""
+    if image.name == "img":
+        return " ".join(attribute(image, "alt").split())
+    description = image.find("desc")
+    words = [attribute(image, "aria-label"), description.get_text() if description else ""]
+    return " ".join(". ".join(filter(None, words)).split())
 
 
 ALT_LEAST = 30  # signs of an alt text

@@ -16,7 +16,7 @@ import pandas as pd
 
 from rutrade import chain, files, sweep, trade
 from rutrade import data as tables
-from rutrade.publish import stored as stored_runs
+from rutrade import stored as stored_runs
 from rutrade.scenarios import Scenario
 
 # Nodes of each lever. Between rail capacities the economy jumps (plans are cut in steps of 10 Mt), so these are the

@@ -5,9 +5,8 @@ import time
 
 import pandas as pd
 
-from rutrade import data, economy, files
+from rutrade import data, economy, files, stored
 from rutrade.economy import history, regional
-from rutrade.publish import stored
 
 NODES = (2016, 2019, 2023, 2030)
 GAINED = ("FAB", "MAC", "ELE", "VEH", "OTR")  # engineering, whose answer to productivity is shown

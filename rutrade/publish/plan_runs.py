@@ -5,8 +5,7 @@ import time
 
 import pandas as pd
 
-from rutrade import files, plan, scenarios
-from rutrade.publish import stored
+from rutrade import files, plan, scenarios, stored
 
 DRAWS, SEED = 200, 1
 CHECKED = (0.25, 0.5, 1.0)  # rises of the share, in points, whose mix is run on the linked models

@@ -1,43 +1,19 @@
-"""What a page or a stored sweep was made from: fingerprints of tables, modules, presets and lock; what changed since.
+"""What a page was made from: fingerprints of tables, modules, presets and lock; what changed since.
 
 A page's manifest holds one mapping `kind: {name: fingerprint}`, where the kinds are those of `KINDS`. The page is stale
 when `changed` finds a difference, so that a new preset or a comment re-executes nothing.
 """
 
-import ast
-import hashlib
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
-from rutrade import InputError, data, files
+from rutrade import data, files
+from rutrade.stored import differences, loaded, modules, tables
+
+__all__ = ["KINDS", "REPORT", "changed", "loaded", "lock", "modules", "presets", "report", "tables"]
 
 KINDS = ("notebook", "parameters", "table", "module", "presets", "lock")
-_GONE = "gone"
-
-
-def tables(names: Iterable[str]) -> dict[str, str]:
-    """Fingerprint of each named table: its recorded hash and its columns' types and units."""
-    found, known = {}, set(data.names())
-    for name in sorted(names):
-        if name not in known:
-            found[name] = _GONE
-            continue
-        table = data.describe(name)
-        columns = [[f["name"], f["type"], f.get("unit", "")] for f in table.fields]
-        found[name] = files.digest([table.sha256, json.dumps(columns)])[:16]
-    return found
-
-
-def modules(names: Iterable[str]) -> dict[str, str]:
-    """Fingerprint of the code of each named module (`rutrade.trade.gravity`), without comments and docstrings."""
-    found = {}
-    for name in sorted(names):
-        plain = files.root().joinpath(*name.split("."))
-        path = next((p for p in (plain.with_suffix(".py"), plain / "__init__.py") if p.is_file()), None)
-        found[name] = _code(path.read_text(encoding="utf-8")) if path else _GONE
-    return found
 
 
 def lock() -> dict[str, str]:
@@ -63,17 +39,7 @@ def changed(recorded: Mapping[str, Mapping[str, str]]) -> list[str]:
         "presets": presets() if recorded.get("presets") else {},
         "lock": lock() if recorded.get("lock") else {},
     }
-    found = []
-    for kind, values in now.items():
-        before = recorded.get(kind, {})
-        names = [name for name in {**before, **values} if before.get(name) != values.get(name)]
-        found += [f"{kind} '{name}'" for name in names]
-    return found
-
-
-def loaded() -> list[str]:
-    """Names of the modules of the package that this process has imported."""
-    return sorted(name for name in sys.modules if name.split(".")[0] == "rutrade")
+    return differences(recorded, now)
 
 
 def report(names: Iterable[str]) -> None:
@@ -96,18 +62,3 @@ REPORT = """import sys
 loaded = sorted(name for name in sys.modules if name.split(".")[0] == "rutrade")
 from rutrade.publish import provenance
 provenance.report(loaded)"""
-
-
-@lru_cache(maxsize=512)
-def _code(text: str) -> str:
-    """sha256 (first 16) of a module's syntax tree without docstrings. Raises InputError for text that is no Python."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        raise InputError(f"a module of the package is no Python: line {error.lineno}, {error.msg}") from None
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]

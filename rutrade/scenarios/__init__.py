@@ -19,16 +19,16 @@ from rutrade.scenarios.notebooks import (
     Siberia,
     TradeStructure,
     Uncertainty,
+    Upgrading,
     fields,
     of_notebook,
 )
 from rutrade.scenarios.parameters import SECTIONS, Parameters, parameter
-from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, names, parse, select
+from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, names, parse, select, title
 
 __all__ = [
     "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "Planning",
-    "ProjectAppraisal",
-    "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty", "cell", "difference",
-    "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema", "schema_text",
-    "select", "write_all", "write_cell",
+    "ProjectAppraisal", "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty",
+    "Upgrading", "cell", "difference", "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter",
+    "parse", "schema", "schema_text", "select", "title", "write_all", "write_cell",
 ]  # fmt: skip

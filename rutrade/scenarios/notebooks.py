@@ -36,7 +36,7 @@ BandExports = Annotated[float, parameter(
     "band around the path of exports", "economy", "share", "assumption", ge=0, le=0.9
 )]  # fmt: skip
 RailCapacity = Annotated[float, parameter(
-    "capacity of the Eastern railways in the last stage", "economy", "Mt a year", "Sherin 2024 (capacity of 2023)",
+    "capacity of the Eastern railways in the last stage", "economy", "Mt a year", "plan for 2030: 210; 2023: 158",
     ge=50, le=1000,
 )]  # fmt: skip
 ProjectionBase = Annotated[int, parameter(
@@ -87,6 +87,21 @@ class TradeStructure(Parameters):
         return self
 
 
+class Upgrading(Parameters):
+    """Parameters of notebook 02: whether trade upgrades."""
+
+    notebook: ClassVar[str] = "02_upgrading"
+    classification: Annotated[Literal["lall", "technology"], parameter(
+        "classes of technology: Lall's by product, or the OECD's by industry", "structure",
+        source="Lall 2000; OECD 2011",
+    )] = "lall"  # fmt: skip
+    least: Annotated[float, parameter(
+        "value from which a product counts as traded", "structure", "mn USD a year", "assumption", ge=0, le=1000
+    )] = 10.0  # fmt: skip
+    threshold_pp: Annotated[Threshold, Field(le=50)] = 5.0
+    rows: Annotated[int, parameter("products and industries shown", "view", "count", ge=3, le=12)] = 10
+
+
 class Siberia(Parameters):
     """Parameters of notebook 03: the Siberian regions and China."""
 
@@ -124,50 +139,51 @@ class Scenario(Parameters):
         "China's share of these exports", "economy", "share", "assumption", ge=0, le=1
     )] = 0.2  # fmt: skip
     productivity_effect: Annotated[float, parameter(
-        "productivity gain of engineering and chemical sectors of the Siberian district", "economy", "share",
+        "productivity gain of engineering and chemicals in the project's region", "economy", "share",
         "assumption", ge=0, le=1,
     )] = 0.0  # fmt: skip
     crowding_out: Annotated[float, parameter(
-        "share of the programme's capital taken from the district's other investment", "economy", "share", "assumption",
+        "share of the programme's capital taken from its region's other investment", "economy", "share", "assumption",
         ge=0, le=1,
     )] = 1.0  # fmt: skip
     sectors: Sectors = "full"
-    band_deliveries: BandDeliveries = 0.2
-    band_imports: BandImports = 0.1
-    band_exports: BandExports = 0.05
-    rail_capacity: Annotated[RailCapacity, Field(le=500)] = 158.0
+    rail_capacity: Annotated[RailCapacity, Field(le=500)] = 210.0
     # trade (model 3)
-    projection_base: ProjectionBase = 2023
     brent: Brent = "mid"
     elasticity_set: ElasticitySet = "central"
+    oil_price: Annotated[float, parameter(
+        "price of crude oil in 2030 over its path", "trade", "ratio", "assumption", ge=0.3, le=3
+    )] = 1.0  # fmt: skip
+    sanctions: Annotated[float, parameter(
+        "further rise of the delivered price of goods between Russia and those who impose sanctions", "trade", "share",
+        "assumption", ge=0, le=1,
+    )] = 0.0  # fmt: skip
     customs: Annotated[float, parameter("cut of the delivered price by simpler customs", **_Cut)] = 0.0
     standards: Annotated[float, parameter("the same by recognised standards", **_Cut)] = 0.0
     payments: Annotated[float, parameter("the same by settlement in national currencies", **_Cut)] = 0.0
     logistics: Annotated[float, parameter("the same by transport corridors", **_Cut)] = 0.0
-    redirection: Annotated[float, parameter(
-        "least share of China in Russia's engineering and chemical exports in 2030; 0: as projected", "trade", "share",
-        "assumption", ge=0, le=0.95,
+    productivity: Annotated[float, parameter(
+        "gain of productivity of engineering and chemicals in all Russia", "economy", "share", "assumption", ge=0, le=1
     )] = 0.0  # fmt: skip
     export_support: Annotated[float, parameter(
-        "extra supply of engineering and chemical exports in 2030", "trade", "share", "assumption", ge=0, le=10
+        "engineering and chemical exports to China in 2030 that support is assumed to add", "trade", "share",
+        "assumption, no result of the models", ge=0, le=10,
     )] = 0.0  # fmt: skip
-    headroom: Annotated[float, parameter(
-        "how far supply may exceed the market potential", "trade", "share", "assumption", ge=0, le=20
-    )] = 1.0  # fmt: skip
+    redirection: Annotated[float, parameter(
+        "least share of China in Russia's engineering and chemical exports in 2030; 0: as the models find", "trade",
+        "share", "assumption, no result of the models", ge=0, le=0.95,
+    )] = 0.0  # fmt: skip
     turnover_target: Annotated[float, parameter(
         "turnover wanted in 2030; 0: none", "trade", "bn USD", "press", ge=0, le=2000
     )] = 0.0  # fmt: skip
     threshold_pp: Threshold = 5.0
-    # uncertainty and feedback
+    # the link, and what is uncertain
+    wedges: Annotated[Literal["constant", "ad_valorem"], parameter(
+        "gap between a product's cost and its price abroad: per unit, or in proportion to the price", "chain",
+        source="assumption",
+    )] = "constant"  # fmt: skip
     draws: Annotated[Draws, Field(le=20_000)] = 500
     seed: Seed = 1
-    feedback: Annotated[bool, parameter("whether demand caps bound exports in the economy", "chain")] = False
-    feedback_damping: Annotated[float, parameter(
-        "damping of the feedback", "chain", "share", "choice of method", ge=0.05, le=1
-    )] = 0.5  # fmt: skip
-    feedback_tolerance: Annotated[float, parameter(
-        "largest change at which the feedback stops", "chain", "share", "choice of method", ge=1e-9, le=0.5
-    )] = 0.001  # fmt: skip
 
 
 class Projections(Scenario):
@@ -240,18 +256,16 @@ class Comparison(Parameters):
 
     notebook: ClassVar[str] = "11_scenarios"
     threshold_pp: Threshold = 5.0
-    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
-    seed: Seed = 1
     jobs: Jobs = 2
 
 
-class Uncertainty(Comparison):
-    """Parameters of notebook 09: uncertainty over the chain and break-even."""
+class Uncertainty(Parameters):
+    """Parameters of notebook 09: what moves the results, and break-even."""
 
     notebook: ClassVar[str] = "09_uncertainty"
-    scenarios_drawn: Annotated[int, parameter(
-        "scenarios drawn by Monte Carlo", "view", "count", ge=10, le=100_000
-    )] = 150  # fmt: skip
+    threshold_pp: Threshold = 5.0
+    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
+    seed: Seed = 1
 
 
 class RegionalTables(Parameters):
@@ -268,7 +282,7 @@ class Economy(RegionalTables):
     notebook: ClassVar[str] = "06_economy"
     nodes: Annotated[str, parameter(
         "last years of the stages, from 2016, separated by spaces", "economy", "years"
-    )] = "2016 2019 2023 2030"  # fmt: skip
+    )] = "2016 2019 2023 2026 2028 2030 2033 2036"  # fmt: skip
     band_deliveries: BandDeliveries = 0.2
     band_imports: BandImports = 0.1
     band_exports: BandExports = 0.05
@@ -278,12 +292,12 @@ class Economy(RegionalTables):
     productivity: Annotated[float, parameter(
         "productivity after 2023 over its path", "economy", "factor", "WEO growth; assumption", ge=0.5, le=1.5
     )] = 1.0  # fmt: skip
-    rail_capacity: RailCapacity = 158.0
+    rail_capacity: RailCapacity = 210.0
     project_intensity: Annotated[float, parameter(
         "size of the research infrastructure over the programme", "economy", "factor", "assumption", ge=0, le=1
     )] = 1.0  # fmt: skip
     project_productivity: Annotated[float, parameter(
-        "gain of productivity in Siberia's high-technology branches", "economy", "share", "assumption", ge=0, le=0.5
+        "gain of productivity in the oblast's high-technology branches", "economy", "share", "assumption", ge=0, le=0.5
     )] = 0.01  # fmt: skip
 
     @model_validator(mode="after")
@@ -296,8 +310,8 @@ class Economy(RegionalTables):
             or len(years) < 2
         ):
             raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: rising years from 2016, by spaces")
-        if int(years[-1]) > 2030 or not any(2016 < int(y) <= 2023 for y in years):
-            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2030, one year from 2017 to 2023")
+        if int(years[-1]) > 2036 or not any(2016 < int(y) <= 2023 for y in years):
+            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2036, one year from 2017 to 2023")
         return self
 
 
@@ -329,7 +343,7 @@ class Planning(Parameters):
 
 
 _CLASSES: tuple[type[Parameters], ...] = (
-    TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy,
+    TradeStructure, Upgrading, Siberia, ProjectAppraisal, RegionalTables, Economy,
     BilateralTrade, Projections, Uncertainty, Planning, Comparison,
 )  # fmt: skip
 PARAMETERS: dict[str, type[Parameters]] = {cls.notebook: cls for cls in _CLASSES}

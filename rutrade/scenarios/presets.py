@@ -27,10 +27,21 @@ def names() -> list[str]:
     return [BASE, *sorted(p.stem for p in folder().glob("*.yaml") if p.stem != BASE)]
 
 
+def title(name: str) -> str:
+    """A preset's title in words: its first comment line up to the colon, else its name."""
+    first, colon, _ = _first_line(name).partition(": ")
+    return first if colon else name.replace("_", " ")
+
+
 def meaning(name: str) -> str:
-    """A preset's first comment line, its meaning."""
+    """A preset's meaning: its first comment line, after the title if it has one."""
+    first, colon, rest = _first_line(name).partition(": ")
+    return rest if colon else first
+
+
+def _first_line(name: str) -> str:
     if name == BASE:
-        return "All parameters at their defaults."
+        return "As published: all parameters at their defaults."
     lines = _path(name).read_text(encoding="utf-8").splitlines()
     return lines[0].removeprefix("#").strip() if lines and lines[0].startswith("#") else ""
 

@@ -185,7 +185,8 @@ def procedure(prices: str = "mid", elasticity_set: str = "central") -> Procedure
 def projection_base(year: int = 2025, structure: int = 2023, moved: Procedure | None = None) -> TradeBase:
     """Base of the one projection: totals of `year` by Chinese customs with the structure (BACI) of an earlier year.
 
-    moved: a procedure that moves the structure to `year` first, see `forecast.base`. Raises InputError for a year
+    China's shares by group are those observed in the structure's year. moved: a procedure that moves the structure to
+    `year` first, see `forecast.base`. Raises InputError for a year
     without both totals or without structure.
     """
     totals = data.load("trade_totals").astype({"year": int})
@@ -194,7 +195,7 @@ def projection_base(year: int = 2025, structure: int = 2023, moved: Procedure | 
     if year not in wide.index:
         raise unknown("year with totals by Chinese customs", year, list(wide.index))
     series = f"Chinese customs {year}, structure BACI {structure}"
-    return base(wide.loc[year], projection(structure).base, year, series, moved)
+    return base(wide.loc[year], projection(structure, shares="observed").base, year, series, moved)
 
 
 def trials(published: Procedure) -> dict[str, dict]:

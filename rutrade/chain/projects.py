@@ -1,0 +1,79 @@
+"""From model 1 to model 2: a project's technological columns, and what it is worth at the economy's prices."""
+
+from typing import Any
+
+import pandas as pd
+
+from rutrade import InputError, economy, project
+from rutrade.chain.results import HORIZON
+from rutrade.chain.setting import HISTORY, Setting
+from rutrade.economy import regional
+from rutrade.scenarios import Scenario
+
+PLACES = ("NSK", "SibFD")  # region of the project: Novosibirsk, or its district where the tables do not split it
+BUILT, SOLD = "construction and operation", "commercialised output"
+RENEWED = ("MAC", "ELE", "CHE", "PHA", "FAB", "VEH", "OTR")  # sectors of the productivity effect (assumption)
+APPRAISED = ("cost_overrun", "delay_years", "opex_factor", "multiplier", "high_tech_factor", "discount_rate_public")
+
+
+def region(tables: regional.RegionalTables) -> str:
+    """The region of the project in these tables. Raises InputError when they hold neither."""
+    found = [place for place in PLACES if place in tables.regions]
+    if not found:
+        raise InputError(f"the regional tables hold neither {' nor '.join(PLACES)}: the project has no place there")
+    return found[0]
+
+
+def appraisal(s: Scenario) -> dict[str, Any]:
+    """The scenario's parameters of model 1."""
+    return {name: getattr(s, name) for name in APPRAISED}
+
+
+def build(s: Scenario, p: Setting, own: project.Project | None = None) -> project.Project:
+    """The scenario's project, or `own` in its place. Raises InputError for one outside the models' years."""
+    if own is None:
+        return project.from_data(s.project, p.project_tables, **appraisal(s))
+    if not own.years[0] <= HORIZON <= own.years[-1]:
+        raise InputError(
+            f"the project runs from {own.years[0]} to {own.years[-1]}: the chain looks at {HORIZON}, which must lie"
+            " between"
+        )
+    return own
+
+
+def columns(
+    tables: regional.RegionalTables, evaluation: project.Evaluation, s: Scenario
+) -> tuple[economy.ProjectColumn, economy.ProjectColumn]:
+    """The technological column of the project in 2030, in two parts, so that costs and benefits can be told apart.
+
+    Construction and operation are purchases, staff, and capital drawn from the region's investment; commercialised
+    output is sold with its inputs, labour and capital, and a rise of productivity may be assumed beside it.
+    """
+    flows, place = evaluation.technological_column(HORIZON), region(tables)
+    of_sales = flows.index.get_level_values("flow") == "commercialised_output"
+    objects = evaluation.project.objects
+    drawn = sum(v for o in objects for y, v in o.capital_goods_bn_rub_2016.items() if HISTORY[-1] < y <= HORIZON)
+    built = economy.project_column(
+        tables, flows[~of_sales], BUILT, place, HORIZON, investment_fund=s.crowding_out * drawn * (1 + s.cost_overrun),
+        capital_inside=s.crowding_out,
+    )  # fmt: skip
+    sold = economy.project_column(
+        tables, flows[of_sales], SOLD, place, HORIZON, "output",
+        productivity=dict.fromkeys([i for i in RENEWED if i in tables.sectors], s.productivity_effect),
+        effect_source="assumption", export_share=s.export_propensity, china_share=s.china_share,
+    )  # fmt: skip
+    return built, sold
+
+
+def public_value(evaluation: project.Evaluation, sold_2030: float, shape: pd.Series) -> tuple[float, pd.Series]:
+    """Public NPV (4.1) with the economy's effect in place of the stand-alone spillover, bn RUB 2016, and its flow.
+
+    `sold_2030` is what the commercialised output adds to consumption in 2030, at shadow prices; other years follow
+    `shape`, the stand-alone spillover by year. Raises InputError when the evaluation holds the spillover too: it would
+    be counted twice.
+    """
+    if (evaluation.ledger["item"] == "spillover").any():
+        raise InputError("the spillover is in the project's ledger and in the economy's effect: it must be in one only")
+    added = sold_2030 * shape / shape[HORIZON] if shape.get(HORIZON, 0.0) else 0.0 * shape
+    flow = evaluation.flow("public").add(added, fill_value=0.0)
+    return float(project.npv(flow.to_numpy(), evaluation.discount_rate("public"))), flow
