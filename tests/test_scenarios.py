@@ -148,6 +148,8 @@ def test_a_shared_field_is_declared_once():
 
 # Ranges as they are meant: (class, parameter, lowest, highest); one step beyond is refused, the ends are allowed.
 RANGES = [
+    ("Planning", "from_year", 2026, 2030), ("Planning", "budget", 0, 500), ("Planning", "staff", 0, 100_000),
+    ("Planning", "paper_value", 0, 100), ("Planning", "draws", 100, 20_000),
     ("TradeStructure", "first_year", 2013, 2023), ("TradeStructure", "last_year", 2013, 2023),
     ("TradeStructure", "base_year", 2013, 2023), ("Siberia", "regions", 3, 20), ("Upgrading", "least", 0, 1000),
     ("Upgrading", "rows", 3, 12), ("Upgrading", "threshold_pp", 0.1, 20),
@@ -390,7 +392,7 @@ def test_the_difference_of_two_presets_stands_by_notebook():
     assert table.loc[(CHAIN, "multiplier")].tolist() == [3.7, 6.0]
     assert table.loc[("04_project", "multiplier")].tolist() == [3.7, 6.0]
     assert set(table.index.get_level_values("notebook")) == {CHAIN, "04_project", "10_plan"}
-    assert len(table) == 5 and list(table.columns) == ["inertial", "ri_commercialised"]
+    assert len(table) == 6 and list(table.columns) == ["inertial", "ri_commercialised"]
     assert table.index.names == ["notebook", "parameter"]
     assert scenarios.difference("ri", "base").empty
 

@@ -205,9 +205,10 @@ def _figures_of(linked: Any, ratios: pd.Series | None) -> pd.Series:
 
 def roubles() -> float:
     """Roubles of 2016 per dollar of the base year 2025: the rate over the price level."""
-    macro = data.load("macro").query("area == 'RUS' and indicator == 'rub_per_usd_weo' and year == 2025")
-    prices = data.load("deflators").query("deflator == 'weo_gdp' and year == 2025")
-    return float(macro["value"].iloc[0] / prices["index_2016"].iloc[0])
+    macro, levels = data.load("macro"), data.load("deflators")
+    rate = (macro["area"] == "RUS") & (macro["indicator"] == "rub_per_usd_weo") & (macro["year"] == 2025)
+    level = (levels["deflator"] == "weo_gdp") & (levels["year"] == 2025)
+    return float(macro["value"][rate].iloc[0] / levels["index_2016"][level].iloc[0])
 
 
 def programme_cost(since: int = 2026, last: int = 2041) -> float:
