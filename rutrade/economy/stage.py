@@ -33,7 +33,7 @@ MAX_IMPORT_SHARE = 0.98
 BASE, FORECAST = 2016, 2030  # the tables' year, the last year of the forecast behind the paths
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two are the same only if they are one: a table has no hash
 class Paths:
     """Exogenous paths: `frame` with columns variable, sector, region, year, value (table 'economy_paths')."""
 
