@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from rutrade import __version__, data, economy, project, trade
+from rutrade import InputError, __version__, data, economy, project, trade
 from rutrade.chain import causes as steps
 from rutrade.chain import prices as valuation
 from rutrade.chain import projects
@@ -44,9 +44,11 @@ def run(
     paths of the economy in place of the package's; `shock`: changes beside the scenario's; `apart`: one solution for
     each cause, else two, without the project and with it. Raises InputError when a
     model has no solution or the link does not settle, naming the constraint or the sector, and for paths or a project
-    that miss a year.
+    that miss a year, and for paths beside what is prepared with its own.
     """
     s = scenario or Scenario()
+    if prepared is not None and paths is not None:
+        raise InputError("paths and prepared are given: what is prepared has its own paths, give one of them")
     p = prepared or setting(s.sectors, s.wedges, s.brent, s.elasticity_set, paths)
     evaluation = _evaluated(s, p, project)
     parts = projects.columns(p.link.model.tables, evaluation, s) if s.research_infrastructure else ()
