@@ -216,7 +216,8 @@
 
   // ---- one line a figure: interval, nothing changed, the pinned point, this point
   function drawStrip(points) {
-    const width = room(strip), right = width - 14, rows = [["turnover_bn_usd", "Turnover, bn USD", 0], ["share_constant", "Engineering and chemicals, % of exports, prices of 2025", 1]];
+    const width = room(strip), right = width - 14, long = width > 420 ? ", prices of 2025" : "";
+    const rows = [["turnover_bn_usd", "Turnover, bn USD", 0], ["share_constant", `Engineering and chemicals, % of exports${long}`, 1]];
     const told = rows.map(([name, label, digits]) => `${label}: ${format(points.here[name], digits)}, interval ${band(points.here, name).map((x) => format(x, digits)).join(" to ")}, ` +
       `nothing changed ${format(points.nothing[name], digits)}${points.pinned ? `, pinned ${format(points.pinned[name], digits)}` : ""}`).join("; ");
     const svg = make("svg", { role: "img", "aria-label": `2030. ${told}.`, width, height: 74 * rows.length + 22 });
@@ -232,11 +233,12 @@
         text(x(low), y + 25, format(low, digits), { "text-anchor": "middle" }), text(x(high), y + 25, format(high, digits), { "text-anchor": "middle" }),
         text(x(points.here[name]), y + 25, format(points.here[name], digits), { "text-anchor": "middle", class: "head" }));
     });
-    const y = 74 * rows.length + 12, third = Math.min(120, width / 3.4);
-    svg.append(make("circle", { cx: 14, cy: y - 4, r: 5, class: "here" }), text(24, y, "this point"),
-      make("rect", { x: third - 4, y: y - 11, width: 16, height: 13, class: "band" }), text(third + 16, y, "interval"),
-      make("line", { x1: 2 * third - 12, x2: 2 * third - 12, y1: y - 12, y2: y + 3, class: "before" }), text(2 * third - 6, y, "nothing changed"));
-    if (points.pinned) { const p = 2 * third + 96; svg.append(make("path", { d: `M${p} ${y - 11}l7 7l-7 7l-7 -7z`, class: "pinned" }), text(p + 10, y, "pinned")); }
+    let at = 8;
+    const y = 74 * rows.length + 12, legend = (mark, label, wide) => { svg.append(mark(at + 8), text(at + 22, y, label)); at += wide; };
+    legend((x) => make("circle", { cx: x, cy: y - 4, r: 5, class: "here" }), "this point", 92);
+    legend((x) => make("rect", { x: x - 8, y: y - 11, width: 16, height: 13, class: "band" }), "interval", 80);
+    legend((x) => make("line", { x1: x, x2: x, y1: y - 12, y2: y + 3, class: "before" }), width < 380 ? "unchanged" : "nothing changed", width < 380 ? 92 : 126);
+    if (points.pinned) legend((x) => make("path", { d: `M${x} ${y - 11}l7 7l-7 7l-7 -7z`, class: "pinned" }), "pinned", 60);
     strip.replaceChildren(svg);
   }
 
@@ -245,7 +247,7 @@
     const order = here.map((_, g) => g).sort((a, b) => nothing[b] - nothing[a]), change = (g) => format(here[g] - nothing[g], 2, true), [label] = VIEWS[view];
     const largest = order.slice(0, 3).map((g) => `${data.names[g]} ${format(here[g], 1)}`).join(", ");
     const svg = make("svg", { role: "img", "aria-label": `Bars by commodity group, bn USD in 2030, ${label}; largest: ${largest}. All values are in the table below.`, width, height: 22 * order.length + 26 });
-    svg.append(text(0, 12, `2030, bn USD, ${label} (change)`, { class: "head" }));
+    svg.append(text(0, 12, width > 420 ? `2030, bn USD, ${label} (change)` : `${label[0].toUpperCase()}${label.slice(1)}, bn USD`, { class: "head" }));
     order.forEach((g, i) => {
       const y = 22 * i + 22, far = Math.max(x(here[g]), x(nothing[g]), pins ? x(pins[g]) : 0);
       svg.append(text(left - 6, y + 13, data.names[g], { "text-anchor": "end" }),
@@ -287,7 +289,7 @@
         data.bands[name] ? band(f, name).map((v) => format(v, digits)).join(" to ") : "\u2013", format(nothing.figures[name], digits, signed), ...(other ? [format(other.figures[name], digits, signed)] : [])]));
     drawStrip({ here: f, nothing: nothing.figures, pinned: other && other.figures });
     drawBars(rows(here, view), rows(nothing, view), other && rows(other, view));
-    now.replaceChildren(...[["Turnover", `${format(f.turnover_bn_usd, 0)} bn USD`], ["Eng. + chem.", `${format(f.share_constant, 2)} %`], ["Consumption", `${format(f.consumption_all_bn_rub, 0, true)} bn RUB`]]
+    now.replaceChildren(...[["Turnover", `${format(f.turnover_bn_usd, 0)} bn USD`], ["Eng., chemicals", `${format(f.share_constant, 2)} %`], ["Consumption", `${format(f.consumption_all_bn_rub, 0, true)} bn RUB`]]
       .map(([label, value]) => make("span", {}, make("small", {}, label), make("b", {}, value))));
     shown.textContent = command(state);
     permalink.href = hash();
@@ -299,7 +301,7 @@
     }, moved ? 300 : 0);
   }
 
-  fill(errors, `Largest difference to all models at ${data.checked} random points`, ["figure", "difference", "unit", "% of its range"],
+  fill(errors, `Largest difference to all models at ${data.checked} random points` + (data.unsolved ? `; the models find no solution at ${data.unsolved} further points of the runs` : ""), ["figure", "difference", "unit", "% of its range"],
     Object.entries(data.errors).map(([name, [size, part]]) => [(FIGURES[name] ?? [`${name[0].toUpperCase()}${name.slice(1)}, any group`])[0], size.toPrecision(2), (FIGURES[name] ?? ["", "bn USD"])[1], format(part, 2)]));
   restore();
   show(false);

@@ -21,7 +21,6 @@ from rutrade.publish import style
 from rutrade.publish.explorer_grid import (
     ASSUMED,
     BANDS,
-    CHECKED,
     CONSTANT,
     CURRENT,
     EASIER,
@@ -34,6 +33,7 @@ from rutrade.publish.explorer_grid import (
     stored,
 )
 
+CHECKED_LEAST, UNSOLVED = 40, 0.05  # points of the check with a solution; part of all runs without one, at most
 ALLOWED = 1.0  # difference to the chain in percent of a figure's range, at most
 EXPORTED = slice(0, len(trade.GROUPS))  # exports come first in `KEYS`
 # Polynomials are products of factors (`factors`), by words.
@@ -94,12 +94,26 @@ def data() -> dict:
     """The page's data, from the stored runs.
 
     Raises InputError when the stored runs were made from other inputs, and RunError when the surfaces do not reproduce
-    a point of the check to 1 % of the figure's range.
+    a point of the check to 1 % of the figure's range, or too many points have no solution.
     """
     table = stored()
-    content = surfaces(table)
-    runs = table[table["part"] == "check"]
-    return content | {"errors": check(content, runs[list(START)].to_dict("records"), runs)}
+    found = solved(table)
+    content, runs = surfaces(found), found[found["part"] == "check"]
+    errors = check(content, runs[list(START)].to_dict("records"), runs)
+    return content | {"errors": errors, "checked": len(runs), "unsolved": len(table) - len(found)}
+
+
+def solved(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs that have a solution.
+
+    Raises RunError, naming the first reason, when more than 5 % have none or less than 40 points of the check are left.
+    """
+    failed = table["failure"].notna()
+    found = table[~failed]
+    if failed.mean() > UNSOLVED or (found["part"] == "check").sum() < CHECKED_LEAST:
+        reason = table.loc[failed, "failure"].iloc[0] if failed.any() else "too few are drawn"
+        raise RunError(f"explorer: {failed.sum()} of {len(table)} points have no solution, the first: {reason}")
+    return found
 
 
 def surfaces(table: pd.DataFrame) -> dict:
@@ -128,7 +142,7 @@ def surfaces(table: pd.DataFrame) -> dict:
         "figures": FIGURES, "groups": list(trade.GROUPS), "names": [style.GROUPS[g] for g in trade.GROUPS],
         "colours": [style.COLOURS[g] for g in trade.GROUPS], "weight": weight.tolist(), "moved": moved,
         "china": start.share["RUS_to_CHN"].reindex(chain.ENGINEERING_CHEMICALS).tolist(),
-        "share_base_year": float(base["share_base_year"]), "checked": CHECKED, "runs": len(table),
+        "share_base_year": float(base["share_base_year"]),
         "bands": {f: [float(base[f"{f}_{q}"] / base[f]) for q in ("q05", "q95")] for f in BANDS},
         "presets": {name: {"title": scenarios.title(name), "meaning": scenarios.meaning(name), "state": state}
                     for name, state in presets().items()},
