@@ -464,7 +464,7 @@ def test_duals_by_year_are_those_of_the_solutions(run):
     for year, s in run.solutions.items():
         if year > 2016:
             assert duals.at[year, "labour"] == s.labour_price["NSK"]
-            assert duals.at[year, "foreign_exchange"] == s.balance_price
+            assert duals.at[year, "foreign_exchange"] == s.balance_price * s.stage.import_price
             assert duals.at[year, "MAN"] == s.use_prices.at["MAN", "NSK"]
     with pytest.raises(InputError, match="unknown region 'XX'"):
         run.duals("XX")

@@ -17,7 +17,6 @@ import pandas as pd
 
 from rutrade import economy, files, project, stored
 from rutrade.chain.projects import RENEWED, region
-from rutrade.economy import regional
 from rutrade.project.valuation import nearest_node
 from rutrade.scenarios import Scenario
 
@@ -47,9 +46,8 @@ def prices() -> Prices:
 def renew_prices() -> dict:
     """Solve the economy in all its years, price one unit of everything, and store it; returns the manifest."""
     clock = time.perf_counter()
-    tables = regional.build(economy.inputs.regional(split=True))
-    path = economy.solved_path(tables, economy.inputs.paths())
-    place = region(tables)
+    path = economy.inputs.solved()
+    tables, place = path.tables, region(path.tables)
     duals = path.duals(place)
     long = duals.rename_axis("year").melt(ignore_index=False, var_name="row").reset_index().assign(kind=DUALS)
     years = list(duals.index)

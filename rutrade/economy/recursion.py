@@ -43,7 +43,8 @@ class SolvedPath:
     def duals(self, region: str) -> pd.DataFrame:
         """Shadow prices in a region by solved year: sectors (use), labour (per unit of pay) and foreign_exchange.
 
-        In consumption, by which prices of the base year are 1. Raises InputError for an unknown region and for labour
+        In consumption, by which prices of the base year are 1; foreign exchange for a unit of imports at those prices,
+        which costs the import price of its year. Raises InputError for an unknown region and for labour
         counted in persons.
         """
         if region not in self.tables.regions:
@@ -52,7 +53,7 @@ class SolvedPath:
             raise InputError("the price of labour per unit of pay needs option 'labour' = 'pay'")
         rows = {
             year: s.use_prices[region].to_dict()
-            | {"labour": s.labour_price[region], "foreign_exchange": s.balance_price}
+            | {"labour": s.labour_price[region], "foreign_exchange": s.balance_price * s.stage.import_price}
             for year, s in self.solutions.items()
             if year > BASE
         }
