@@ -284,7 +284,8 @@ def resolution(p: Setting) -> float:
     """
     classes = p.link.base.sectors["group"].isin(CLASSES).to_numpy()
     sold = p.link.base.trade[p.link.base.region(CHINA), :, p.link.base.region(HOME)]
-    eta = p.link.sectors.to_world(p.link.curves.elasticity[:, economy.PARTNERS.index(CHINA)], np.zeros(len(classes)))
+    by_sector = p.link.curves.elasticity[:, economy.PARTNERS.index(CHINA)]
+    eta = p.link.sectors.to_world(by_sector, np.zeros(len(by_sector)))
     return float(STEP / 2 * np.average(eta[classes], weights=sold[classes]))
 
 
