@@ -249,6 +249,8 @@ def _figures(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]
         "share_reference_constant": share(tables["share_reference"], "base"),
         "similarity": similarity(delivered, o.prepared),
     }
+    before = _exports(o.reference.table).set_index("group")["value_bn_usd_base_prices"]
+    figures["similarity_change"] = figures["similarity"] - similarity(before, o.prepared)
     figures["turnover_effect_bn_usd"] = figures["turnover_bn_usd"] - figures["turnover_reference_bn_usd"]
     figures["shift_pp"] = figures["share"] - figures["share_reference"]
     figures["shift_constant_pp"] = figures["share_constant"] - figures["share_reference_constant"]
