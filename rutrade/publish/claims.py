@@ -17,9 +17,9 @@ def claims(values: dict[str, dict[str, object]]) -> "pd.DataFrame":
     """The replication table: each claim with our figure, the criterion and the status it leads to.
 
     Status: reproduced when the criterion holds; partly when it holds with the wider tolerance; else not; 'not
-    testable' when there is no figure to hold it against, or no criterion that could fail. A verdict is robust when the
-    figures on other defensible bases (column `variants`) lead to the same one. Raises InputError when no page records the value a claim
-    names, or records no number.
+    testable' when there is no figure to hold it against, or no criterion that could fail. A verdict is robust when
+    the figures on other defensible bases (column `variants`) lead to the same one. Raises InputError when no page
+    records the value a claim names, or records no number.
     """
     import pandas as pd
 
