@@ -28,7 +28,7 @@ _HIT = 9.0  # radius of the circle around a point that shows its tooltip
 _SHORT = {
     "Vehicles, aircraft, ships": "Vehicles", "Machinery, electrical": "Machinery", "Textiles, clothing": "Textiles",
     "Instruments, other": "Instruments", "Stone, glass, gems": "Stone, gems", "Vegetable products": "Vegetables",
-    "Animal products": "Animals", "HS 64-99, not split": "HS 64-99", "All other groups": "Others",
+    "Animal products": "Animals", "Metals to machinery, not split": "Not split", "All other groups": "Others",
     "Machinery, equipment, vehicles": "Machinery, vehicles", "Food and agricultural goods": "Food",
 }  # fmt: skip
 
