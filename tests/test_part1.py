@@ -116,7 +116,7 @@ def test_the_estimate_in_values_sums_to_chinas_total_of_the_year():
 def test_only_bars_of_estimated_years_are_hatched():
     import matplotlib.pyplot as plt
 
-    from rutrade.publish import figures
+    from rutrade.publish import figures, svg
 
     fig, ax = plt.subplots()
     figures.stacked(ax, pd.DataFrame({"27": [1.0, 2.0, 3.0], "84-85": [3.0, 2.0, 1.0]}, index=[2015, 2016, 2017]))
@@ -124,6 +124,10 @@ def test_only_bars_of_estimated_years_are_hatched():
     hatched = {round(b.get_x() + b.get_width() / 2): bool(b.get_hatch()) for b in ax.patches}
     assert hatched == {0: True, 1: True, 2: False}
     assert [t.get_text() for t in ax.texts].count("estimate") == 1
+    for drawing in svg.draw(fig, "rt-x", "a chart of three bars, two of them hatched", "Bars"):
+        patterns = set(re.findall(r'<pattern[^>]* id="([^"]+)"', drawing))
+        assert len(patterns) >= 2 and patterns <= set(re.findall(r"url\(#([^)]+)\)", drawing)), "hatching is lost"
+        assert not re.search(r'fill="#', drawing), "a colour that the dark page cannot change"
     plt.close(fig)
 
 
