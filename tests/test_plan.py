@@ -359,3 +359,154 @@ def test_an_own_object_is_planned_beside_the_others(tmp_path):
 def test_an_own_object_that_cannot_be_planned_is_refused(tmp_path, bad, message):
     with pytest.raises(InputError, match=message):
         plan.solve(prices="market", own=[own(tmp_path, **bad)])
+
+
+@pytest.fixture(scope="module")
+def drawn(market):
+    return plan.simulate(market, 24, 3, jobs=1)
+
+
+def test_draws_do_not_depend_on_workers_nor_on_an_interruption(market, drawn, tmp_path):
+    two = plan.simulate(market, 24, 3, tmp_path, jobs=2)
+    pd.testing.assert_frame_equal(two, drawn)
+    (tmp_path / "draws-0001-4.csv").unlink()
+    before = (tmp_path / "draws-0000-20.csv").stat().st_mtime_ns
+    again = plan.simulate(market, 24, 3, tmp_path, jobs=1)
+    pd.testing.assert_frame_equal(again, drawn)
+    assert (tmp_path / "draws-0000-20.csv").stat().st_mtime_ns == before
+    with pytest.raises(InputError, match="holds draws of another plan"):
+        plan.simulate(market, 24, 4, tmp_path, jobs=1)
+    with pytest.raises(InputError, match="draws = 0 is not allowed"):
+        plan.simulate(market, 0)
+
+
+def test_a_draw_is_the_plan_at_its_parameters(market, drawn):
+    row = drawn.iloc[7]
+    values = {name: float(row[name]) for name in drawn if name in market.whole.parameters}
+    assert "delay_years" not in values and len(values) > 8
+    alone = plan.solve(prices="market", **values)
+    assert row["value"] == pytest.approx(alone.value, rel=1e-9, abs=1e-9)
+    starts = {name.removeprefix("start "): int(row[name]) for name in drawn if name.startswith("start ") and row[name]}
+    assert starts == alone.best.chosen(alone.choices)
+    assert (
+        row["today"] == pytest.approx(plan.today(alone.choices).value) and row["regret"] == row["value"] - row["today"]
+    )
+    assert plan.often(drawn)["campus"] == (drawn["start campus"] > 0).mean()
+
+
+# The inverse question (5.6)
+
+
+@pytest.fixture(scope="module")
+def levers():
+    table = pd.DataFrame(
+        {"name": ["A", "B", "C", "D"], "largest": [0.1, 2.0, 1.0, 1.0], "largest_unit": "", "status": "assumption",
+         "direction": ["both", "both", "both", "exogenous"], "cost_basis": ["paid", "fixed", "plan", "exogenous"],
+         "cost": [1.0, 10.0, 0.0, 0.0], "cost_low": 0.5, "cost_high": 2.0},
+        index=["a", "b", "c", "d"],
+    )  # fmt: skip
+    responses = pd.DataFrame(
+        {"exports": [100.0, 2.0, 5.0, 0.1, -10.0], "wanted": [4.0, 2.0, 0.5, 0.05, 0.5],
+         "turnover": [200.0, 3.0, 20.0, 0.1, -20.0]},
+        index=["without", "a", "b", "c", "d"],
+    )  # fmt: skip
+    return plan.Instruments(table, responses, plan.instruments.costs(table, responses, 40.0, 3.0), ("c",))
+
+
+def test_costs_follow_their_basis(levers):
+    assert levers.costs.to_dict() == pytest.approx({"a": 0.1 * (4 + 2) * 40, "b": 10.0, "c": 3.0, "d": 0.0})
+
+
+@pytest.mark.parametrize("text", ["share+0.3", "share+1.5", "turnover=205", "turnover=222"])
+def test_the_cheapest_mix_is_that_of_a_fine_grid_and_reaches_the_target(levers, text):
+    target = plan.Target.read(text)
+    found = levers.least(target)
+    assert found.reached == pytest.approx(target.value, abs=1e-9) or found.reached > target.value
+    best = np.inf
+    for a, b, c in itertools.product(np.linspace(0, 1, 101), np.linspace(0, 1, 101), (0, 1)):
+        if levers.reached({"a": a, "b": b, "c": c}, target.kind) >= target.value - 1e-9:
+            best = min(best, a * levers.costs["a"] + b * levers.costs["b"] + c * levers.costs["c"])
+    assert found.cost <= best + 1e-9 and found.cost >= best - 0.35  # a step of the grid
+
+
+def test_the_cost_of_a_target_rises_with_it_and_its_slope_is_the_marginal_cost(levers):
+    curve = levers.curve("share", 8)
+    assert (curve["cost"].diff().dropna() > 0).all()
+    low, high = (levers.least(plan.Target("share", v)) for v in (0.5, 0.5001))
+    assert (high.cost - low.cost) / 1e-4 == pytest.approx(low.marginal, rel=0.02)
+
+
+def test_a_target_out_of_reach_says_the_most_that_can_be_reached(levers):
+    most = levers.most("share")
+    assert levers.reached({"a": 1, "b": 1, "c": 1, "d": 0}, "share") == pytest.approx(most)
+    assert levers.least(plan.Target("share", most - 1e-6)).cost > 0
+    with pytest.raises(
+        InputError, match=rf"out of reach: the most that all instruments reach together is {most:.3g} po"
+    ):
+        levers.least(plan.Target("share", most + 1e-6))
+    assert levers.most("turnover") == pytest.approx(223.1)
+
+
+def test_what_is_chosen_and_not_bought_counts_only_where_it_is_given(levers):
+    assert levers.most("share", {"d": 1.0}) > levers.most("share")
+    free = levers.least(plan.Target("share", 0.3), {"d": 1.0})
+    assert free.sizes["d"] == 1.0 and free.cost < levers.least(plan.Target("share", 0.3)).cost
+    assert levers.least(plan.Target("share", 0.3)).sizes["d"] == 0
+    assert levers.least(plan.Target("share", 0.3), without=["a"]).sizes["a"] == 0
+
+
+@pytest.mark.parametrize("text", ["share1", "share+x", "turnover+3", "turnover=-5", "share+0", "growth=3"])
+def test_a_target_that_is_none_is_refused(text):
+    with pytest.raises(InputError, match="is not allowed"):
+        plan.Target.read(text)
+
+
+@pytest.mark.parametrize("given, message", [({"e": 1.0}, "unknown instrument 'e'"), ({"a": 2.0}, "from 0 to 1")])
+def test_an_unknown_instrument_or_size_is_refused(levers, given, message):
+    with pytest.raises(InputError, match=message):
+        levers.least(plan.Target("share", 0.1), given)
+
+
+def test_the_stored_instruments_hold_every_row_of_the_table():
+    from rutrade.publish import plan_runs
+
+    found = plan_runs.instruments()
+    assert set(found.names) == set(plan.inputs.instruments().index)
+    assert (found.costs[found.table["direction"] != "exogenous"] > 0).all()
+
+
+def test_a_folder_holds_tables_with_units_and_what_made_them(market, levers, tmp_path):
+    import json
+
+    from rutrade import files
+
+    written = plan.save(market, tmp_path, levers.least(plan.Target("share", 0.3)))
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert set(manifest["files"]) == {p.name for p in written} - {"manifest.json"}
+    for name, digest in manifest["files"].items():
+        assert files.digest([(tmp_path / name).read_text()]) == digest
+    years = pd.read_csv(tmp_path / "years.csv").set_index("year")
+    assert years["public_money_bn_rub_2016"].to_numpy() == pytest.approx(
+        market.money().sum(axis=1).to_numpy(), rel=1e-9
+    )
+    assert "out" in plan.text(market) and "assumption" in plan.text(market)
+
+
+def test_the_command_prints_the_plan_and_refuses_in_one_sentence(tmp_path):
+    from click.testing import CliRunner
+
+    from rutrade.cli import main
+
+    done = CliRunner().invoke(
+        main, ["plan", "--prices", "market", "--own", str(own(tmp_path)), "-o", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 0 and "Campus of the university" in done.output and "Cryo lab" in done.output
+    assert (tmp_path / "out" / "blocks.csv").exists()
+    for arguments, message in (
+        (["--target", "share+50"], "out of reach"),
+        (["--prices", "market", "--keep", "campus", "--budget", "0.01"], "what is already running"),
+        (["--prices", "market", "--from", "2020"], "from_year = 2020"),
+        (["--scenario", "nowhere"], "unknown preset"),
+    ):
+        bad = CliRunner().invoke(main, ["plan", *arguments])
+        assert bad.exit_code == 2 and message in bad.output and bad.output.count("\n") == 1

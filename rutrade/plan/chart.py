@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rutrade.plan.planning import Plan
 
 LAST = 2041  # last year shown
-BUILT, RUNS, MONEY, LINE = "#c98f2c", "#1f5fae", "#6b4423", "#b3261e"
+BUILT, RUNS, MONEY, LINE = "#c98f2c", "#1f5fae", "#6b4423", "#b8402a"
 
 
 def gantt(plan: "Plan", ax: Any = None) -> Any:
@@ -29,8 +29,8 @@ def gantt(plan: "Plan", ax: Any = None) -> Any:
         begun = int(c.years[np.flatnonzero(c.money[i, c.starts.index(start)] > 1e-9)[0]])
         end = min(start + b.item.life_years, LAST + 1)
         if begun < start:
-            upper.barh(row, start - begun, left=begun, color=BUILT, height=0.6)
-        upper.barh(row, end - start, left=start, color=RUNS, height=0.6)
+            upper.barh(row, start - begun, left=begun, color=BUILT, height=0.6, label="building")
+        upper.barh(row, end - start, left=start, color=RUNS, height=0.6, label="running")
         scale = float(plan.best.q[i].sum())
         names.append(b.title if scale > 1 - 1e-9 else f"{b.title} ({scale:.0%})")
         row += 1
@@ -45,4 +45,5 @@ def gantt(plan: "Plan", ax: Any = None) -> Any:
         lower.annotate("budget", place, xytext=(4, 0), textcoords="offset points", color=LINE, va="center")
     lower.set(ylabel="bn RUB 2016", ylim=(0, None))
     lower.set_xlim(plan.since, LAST + 1)
+    lower.set_xticks(range(plan.since - plan.since % 5 + 5, LAST + 1, 5))
     return ax
