@@ -129,7 +129,6 @@ def test_the_plugin_is_loaded_wherever_pytest_runs(pytestconfig):
 
 
 def test_items_other_than_notebook_cells_are_left_alone():
-    import nbval_tolerance
 
     item = SimpleNamespace(name="a test")
     pytest_itemcollected(item)
