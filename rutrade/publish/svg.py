@@ -46,6 +46,7 @@ def draw(fig: "Figure", name: str, alt: str, title: str) -> tuple[str, str]:
         fig.set_size_inches(units / POINTS, height)
         if kind == "narrow":
             _shorten(fig)
+            fig.set_size_inches(units / POINTS, max(height, _needed(fig) / POINTS))
         _thin(fig)
         drawings.append(_one(fig, f"{name}-{kind}", kind, alt, title))
     return drawings[0], drawings[1]
@@ -126,6 +127,15 @@ def _shorten(fig: "Figure") -> None:
             text.set_text(_SHORT[words])
         elif (width := getattr(text, "wraps", 0)) and len(words) > width + 2:
             text.set_text(textwrap.fill(words, width))
+
+
+def _needed(fig: "Figure") -> float:
+    """Units of height that the names of things on vertical axes take, now that they are broken into lines."""
+    taken = 0.0
+    for ax in fig.axes:
+        labels = [t.get_text() for t in ax.get_yticklabels()] if ax.axison and categories(ax) else []
+        taken += len(labels) * (15 * max((label.count("\n") + 1 for label in labels), default=0) + 5)
+    return taken + 50 * len(fig.axes)
 
 
 def _thin(fig: "Figure") -> None:
