@@ -196,12 +196,13 @@ def test_cheaper_oil_lowers_the_value_of_fuels_by_more_than_their_volume(run):
 def test_flows_at_constant_prices_leave_out_the_prices_at_the_border(prepared):
     linked = prepared.link.solve(chain.Shock(oil_price=0.7))
     base, sectors = prepared.link.base, prepared.link.sectors
-    bought = linked.flow("CHN", "RUS") / linked.flow("CHN", "RUS", constant=True)
-    single = [(j, i) for j in range(len(base.sectors)) if base.sectors["goods"].iloc[j]
-              for i in [sectors.pairs[j].argmax()] if sectors.pairs[j].sum() == 1]  # fmt: skip
+    now, volume, before = (x.flow("CHN", "RUS", constant) for x, constant in
+                           ((linked, False), (linked, True), (prepared.reference, False)))  # fmt: skip
+    goods = base.sectors["goods"].to_numpy(bool) & (before > 0) & (sectors.pairs.sum(1) == 1)
+    single = [(j, int(sectors.pairs[j].argmax())) for j in np.flatnonzero(goods)]
     assert len(single) > 10
     for j, i in single:
-        assert bought[j] == pytest.approx(linked.border.import_price[i], rel=1e-9)
+        assert now[j] / volume[j] == pytest.approx(linked.border.import_price[i], rel=1e-9)
     sold = linked.flow("RUS", "CHN") / linked.flow("RUS", "CHN", constant=True)
     crude = base.sectors["oil"].to_numpy(bool).argmax()
     assert 0.6 < sold[crude] < 0.8
@@ -465,18 +466,21 @@ def test_tables_of_the_book_are_the_results_figures(drawn):
     assert share.loc[2030, "share"] == drawn.figures["share_constant"]
     assert share.loc[2030, "without"] == drawn.figures["share_reference_constant"]
     assert share.loc[2030, "q05"] == drawn.figures["share_constant_q05"] < drawn.figures["share_constant_q95"]
+    table = drawn.tables["trade"].set_index(["year", "flow", "group"]).sort_index()
+    assert (table["q05"] <= table["q50"]).all() and (table["q50"] <= table["q95"]).all()
+    assert (table.loc[2030, "q05"] < table.loc[2030, "value_bn_usd"]).all()
+    assert (table.loc[2030, "value_bn_usd"] < table.loc[2030, "q95"]).all()
     groups = chain.group_table(drawn)
     assert list(groups) == ["2025", "2030 without", "2030", "5 %", "95 %"]
     assert groups.loc["RUS_to_CHN", "2030"].sum() == pytest.approx(drawn.figures["exports_bn_usd"])
     assert (groups["5 %"] < groups["95 %"]).all()
-    by_hand = 100 * groups["2030"]["RUS_to_CHN"]
-    assert drawn.figures["share"] == pytest.approx(by_hand_share(drawn, by_hand))
+    assert drawn.figures["share"] == pytest.approx(by_hand_share(groups["2030"]["RUS_to_CHN"]))
 
 
-def by_hand_share(result, values):
-    """Engineering and chemicals in exports: the groups, and the part of the last group that chapter 90 makes."""
+def by_hand_share(values):
+    """Percent of engineering and chemicals: the groups, and the part of the last group that chapter 90 makes."""
     part = trade.inputs.projection_base(2025, 2023).chapter_90["RUS_to_CHN"]
-    return (values[list(chain.ENGINEERING_CHEMICALS)].sum() + part * values["90-99"]) / (values.sum() / 100)
+    return 100 * (values[list(chain.ENGINEERING_CHEMICALS)].sum() + part * values["90-99"]) / values.sum()
 
 
 def test_intervals_hold_the_central_value_and_the_chance_of_error_counts_from_the_threshold(drawn, prepared):
