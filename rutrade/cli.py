@@ -1,4 +1,4 @@
-"""The command line: rutrade run | book | renew | scenarios | sweep | data."""
+"""The command line: rutrade run | book | renew | scenarios | sweep | plan | data."""
 
 import sys
 
@@ -95,23 +95,23 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
 
-    `sweeps` among them: the stored runs of the explorer and of chapter 06's ladder.
+    `sweeps` among them: the stored runs behind chapters 06, 09, 10 and 11 and the explorer; one of them by its name,
+    such as `sweeps:explorer`.
     """
     from tqdm import tqdm
 
     from rutrade import scenarios as presets
-    from rutrade import stored
-    from rutrade.publish import explorer_grid, ladder, runs
+    from rutrade.publish import runs, sweeps
 
     changed = presets.write_all()
     if parameters:
         click.echo(f"written: {', '.join(changed)}" if changed else "nothing changed")
         return
-    if "sweeps" in notebooks:
-        for name, sweep in (("ladder", ladder.renew), ("explorer", explorer_grid.renew)):
-            made = sweep()
-            click.echo(f"{stored.place(name)}: {made['runs']} runs in {made['seconds']} s")
-        notebooks = tuple(name for name in notebooks if name != "sweeps")
+    chosen = [name.partition(":")[2] for name in notebooks if name.partition(":")[0] == "sweeps"]
+    if chosen:
+        for name, made in sweeps.renew([c for c in chosen if c] or None):
+            click.echo(f"data/sweeps/{name}.csv: {made['runs']} runs in {made['seconds']} s")
+        notebooks = tuple(name for name in notebooks if name.partition(":")[0] != "sweeps")
         if not notebooks:
             return
     for name in tqdm([_number(name) for name in notebooks] or runs.notebooks(), unit="notebook"):
@@ -215,6 +215,52 @@ def sweep(
         click.echo(f"{sensitivity.write(table, output, seed)}: indices of each figure, largest first")
 
 
+@main.command("plan")
+@click.option("--from", "from_year", default=2026, show_default=True, type=int, help="First year of the plan.")
+@click.option(
+    "--budget", type=float, help="Public money a year, bn RUB 2016.  [default: table plan_limits, assumption]"
+)
+@click.option("--staff", type=float, help="Staff, persons.  [default: table plan_limits]")
+@click.option("--target", help="share+POINTS or turnover=BN_USD in 2030: the cheapest instruments that reach it.")
+@click.option("--own", multiple=True, type=click.Path(dir_okay=False), help="YAML file of an object of your own.")
+@click.option("--keep", multiple=True, metavar="BLOCK", help="A block that must go on from its first start.")
+@click.option("-s", "--scenario", default="base", show_default=True, help="Preset, or path to a YAML file.")
+@click.option(
+    "--prices", default="model", show_default=True, help="model, model_wage (labour at 0.9 of pay) or market."
+)
+@click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder for the tables and their manifest.")
+def plan_(
+    from_year: int,
+    budget: float | None,
+    staff: float | None,
+    target: str | None,
+    own: tuple[str, ...],
+    keep: tuple[str, ...],
+    scenario: str,
+    prices: str,
+    output: str | None,
+) -> None:
+    """Choose research objects and their starts under a budget; with --target, what reaching it would cost."""
+    from rutrade import plan
+    from rutrade import scenarios as presets
+    from rutrade.publish import plan_runs
+
+    wanted = None if target is None else plan.Target.read(target)
+    chosen = presets.Scenario.check(**presets.select(presets.Scenario, presets.load(scenario)))
+    policy = None if wanted is None else plan_runs.instruments().least(wanted)
+    if prices != "market":
+        click.echo(
+            "solving the economy in five years for its prices: this takes minutes, --prices market none", err=True
+        )
+    found = plan.solve(
+        from_year, budget, staff, own=own, keep=keep, prices=prices, **plan.inputs.of_scenario(chosen)
+    )  # fmt: skip
+    click.echo(plan.text(found, policy))
+    if output:
+        for path in plan.save(found, output, policy):
+            click.echo(path)
+
+
 @main.group(cls=_Group)
 def data() -> None:
     """The tables behind the book."""
@@ -266,11 +312,12 @@ def data_seal() -> None:
 
 @data.command("update")
 @click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
-def data_update(key: str | None) -> None:
+@click.option("--products", type=int, metavar="YEAR", help="Products of one year instead, in HS 2017 at six digits.")
+def data_update(key: str | None, products: int | None) -> None:
     """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
     from rutrade.data import comtrade
 
-    click.echo(comtrade.update(key))
+    click.echo(comtrade.update(key) if products is None else comtrade.update_products(products, key))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ MODULES = {
     ".".join(p.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): p
     for p in sorted(PACKAGE.rglob("*.py"))
 }
-MODELS = ("structure", "project", "economy.regional", "economy", "trade", "chain")
+MODELS = ("structure", "project", "economy.regional", "economy", "trade", "chain", "plan")
 NUMBER = re.compile(r"\(((?:\d|R)\.\d+[ab]?'*)\)(?:-\((?:\d|R)\.(\d+)\))?")
 
 
@@ -105,7 +105,7 @@ def test_the_method_pages_and_the_code_have_the_same_equations(apidoc):
         on_pages |= {n for n in _numbers(text, stated) if n.startswith(model)}
     assert on_pages <= stated, "a method page names an equation that no page states"
     in_code = {module: _numbers(_words(module), stated) for module in MODULES}
-    homes = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "R": "economy"}
+    homes = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "5": "plan", "R": "economy"}
     named = {model: set().union(*(in_code[m] for m in _inside(home))) for model, home in homes.items()}
     missing = {n for n in stated if n not in named[n[0]]}
     assert not missing, "equations of the method pages that the module does not name"
@@ -177,13 +177,15 @@ def test_no_substitution_or_role_is_left_unread(html):
 
 def test_every_figure_leads_to_its_cell_tables_and_sources(html):
     index = BeautifulSoup((html / "book" / "results" / "figures.html").read_text(encoding="utf-8"), "html.parser")
-    sheet = BeautifulSoup((html / "book" / "results" / "data.html").read_text(encoding="utf-8"), "html.parser")
-    entries, data_ids = {t["id"] for t in index.find_all(id=True)}, {t["id"] for t in sheet.find_all(id=True)}
+    entries, data_ids = {t["id"] for t in index.find_all(id=True)}, set()
+    for path in (html / "book" / "results").glob("data*.html"):
+        sheet = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        data_ids |= {tag["id"] for tag in sheet.find_all(id=True)}
     links = 0
     for run in runs.published():
         path = (html / run.target.relative_to(ROOT)).with_suffix(".html")
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        for source in page.find_all("p", class_="source"):
+        for source in page.select(".rt-views, p.source:not(figure *)"):
             check = source.find("a", class_="check")
             assert check and unquote(check["href"].split("#")[1]) in entries, source
             links += 1
@@ -203,9 +205,11 @@ def test_the_tables_a_chapter_read_are_recorded_and_shown(html):
     assert "rutrade.trade.projection" in by_name["11_scenarios"]["module"]
     assert "rutrade.chain" not in by_name["01_trade_structure"]["module"]
     for run, made in read.items():
-        title = f"{run.notebook} ({run.scenario})"
-        section = next(h for h in index.find_all("h2") if title in h.get_text()).parent
-        shown = {link["href"].split("table-")[1] for link in section.select("a[href*='data.html#table-']")}
+        page = f"{run.scenario}/{run.notebook}.html"
+        section = next(link for link in index.select("section a") if link.get("href", "") == page).find_parent(
+            "section"
+        )
+        shown = {link["href"].split("table-")[1] for link in section.select("a[href*='html#table-']")}
         assert made["table"] and shown == set(made["table"]), run
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import os
 
 import numpy as np
 import pandas as pd
@@ -310,6 +311,24 @@ def test_draws_are_the_same_bytes_on_one_and_two_workers(real, theta, paths):
 
 def cf_draws(b, theta, **options):
     return world_draws.draws(b, theta, **options)
+
+
+class Processes:
+    """In place of what draws share: tells in which process a task was done."""
+
+    def solutions(self, task: int) -> int:
+        return task
+
+    def figures(self, task: int) -> dict:
+        return {"task": task, "process": os.getpid()}
+
+
+def test_two_workers_are_other_processes_and_rows_keep_the_order_of_the_tasks():
+    for number in (1, 3, 130):
+        tasks = [(k,) for k in range(number)]
+        alone, both = (np.array(world_draws._parallel(Processes(), tasks, workers)) for workers in (1, 2))
+        assert alone[:, 0].tolist() == both[:, 0].tolist() == list(range(number))
+        assert set(alone[:, 1]) == {os.getpid()} and os.getpid() not in set(both[:, 1])
 
 
 def test_a_draw_is_the_model_at_its_parameters(real, theta, paths, later):

@@ -344,6 +344,21 @@ def test_anderson_s_iteration_finds_the_same_world_when_broyden_fails(real, chea
     assert slow.trade == pytest.approx(cheaper.trade, rel=1e-8, abs=1e-10)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_both_methods_need_few_evaluations_and_meet_in_one_point(seed):
+    b = worlds.small(seed)
+    cut = shocks.named(b, trade_cost={("R0", "R1"): 0.7, ("R1", "R0"): 0.7})
+    system = hats.System(b, cut)
+    found, state, count = equilibrium._anderson(system, np.zeros(system.unknowns), None)
+    solution = equilibrium.solve_shocks(b, cut)
+    assert found == pytest.approx(solution.unknowns, abs=1e-10)
+    assert np.abs(state.residual).max() < 1e-12
+    assert count <= 16 and solution.evaluations <= 16, "plain iteration takes hundreds"
+    nothing = np.zeros(system.unknowns)
+    assert [equilibrium._broyden(system, nothing, None, None, limit)[2] for limit in (1, 2, 5)] == [1, 2, 5]
+    assert [equilibrium._anderson(system, nothing, None, limit)[2] for limit in (1, 2, 5)] == [1, 2, 5]
+
+
 def apart(factor: float) -> dict:
     """Trade cost of one region with the two others."""
     return {pair: factor for other in ("R1", "R2") for pair in (("R0", other), (other, "R0"))}

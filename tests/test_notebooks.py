@@ -70,9 +70,9 @@ def test_every_figure_has_alt_text_and_its_data_as_csv(name):
     figures = 0
     for cell in stored(name).cells:
         outputs = cell.get("outputs", [])
-        for image in (o for o in outputs if "image/png" in o.get("data", {})):
+        for image in (o for o in outputs if "image/svg+xml" in o.get("data", {})):
             figures += 1
-            assert len(image.metadata["image/png"]["alt"]) > 60
+            assert len(image.metadata["image/svg+xml"]["alt"]) > 60
             assert image.metadata["text/csv"]["name"] and image.data["text/csv"].count("\n") >= 2
     assert figures >= 1
 
@@ -146,10 +146,10 @@ def test_plain_papermill_works_from_any_folder(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     page = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     titles = [
-        o.metadata["image/png"]["alt"]
+        o.metadata["image/svg+xml"]["alt"]
         for c in page.cells
         for o in c.get("outputs", [])
-        if "image/png" in o.get("data", {})
+        if "image/svg+xml" in o.get("data", {})
     ]
     assert "in 6 years" in titles[0]
 

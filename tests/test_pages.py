@@ -1,6 +1,5 @@
 """The generated pages: what a reader follows from a figure to its table, row and source is there and leads on."""
 
-import base64
 import hashlib
 import json
 import re
@@ -9,9 +8,9 @@ import nbformat
 import pytest
 
 from rutrade import files
-from rutrade.publish import finish, pages, runs
+from rutrade.publish import finish, names, pages, runs, tables
 
-PNG = base64.b64encode(b"\x89PNG").decode()
+SVG = '<svg role="img" viewBox="0 0 1 1"></svg>'
 TABLES = {
     "sources": "source,title,publisher,year,url,licence,notes\n"
     "office,Yearbook,Office,2020,https://office.example,free,a | b\nfund,Outlook,Fund,,,,\nunused,Other,None,,,,\n",
@@ -25,6 +24,8 @@ TABLES = {
     "levels": "level,value\nlow,1\n",
 }
 NUMBERS = {"value_musd": "mn USD", "value": "1"}  # columns of numbers with their units
+HEADS = {"base/01_trade_structure": "1. Title", "base/03_siberia": "3. Title"}
+HEADS |= {"late/03_siberia": "3. Title (scenario late)"}
 RUNS = ("base/01_trade_structure", "base/03_siberia", "late/03_siberia")
 
 
@@ -48,9 +49,12 @@ def recorded(name: str, value: object) -> nbformat.NotebookNode:
 
 def page(scenario: str, notebook: str, read: list[str], value: float) -> nbformat.NotebookNode:
     """An executed notebook as a page of the book: a figure, a table, two recorded values, and its manifest."""
-    told = {"image/png": {"alt": f"Fuels fall in {scenario}. Bars."}, "text/csv": {"name": "fuels"}}
-    figure = nbformat.v4.new_output("display_data", {"image/png": PNG, "text/csv": "year,27\n2023,75\n"}, metadata=told)
-    html = "<table><caption>Fuels &amp; wood: shares</caption></table><!-- csv rows -->"
+    title = f"Fuels fall in {scenario}"
+    told = {"image/svg+xml": {"alt": f"{title}. Bars.", "title": title}, "text/csv": {"name": "fuels"}}
+    about = {"name": "fuels", "title": title, "what": "%", "alt": "Bars.", "source": "Office", "narrow": SVG}
+    drawn = {"image/svg+xml": SVG, "text/csv": "year,27\n2023,75\n", tables.FIGURE: about}
+    figure = nbformat.v4.new_output("display_data", drawn, metadata=told)
+    html = '<table><caption><span class="stays">Fuels &amp; wood: shares</span></caption></table><!-- csv rows -->'
     table = nbformat.v4.new_output(
         "display_data", {"text/html": html, "text/csv": "a\n1\n"}, metadata={"text/csv": {"name": "rows"}}
     )
@@ -105,50 +109,54 @@ def sections(text: str, mark: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_the_data_page_shows_every_table_with_its_columns_units_and_rows(results):
-    text = pages._data_page()
-    shown = sections(text, "###")
-    assert list(shown) == [f"`{name}`" for name in TABLES]
-    assert text.startswith("# Data and sources\n\nWhat is here.\n")
+def test_the_data_pages_show_every_table_once_with_its_columns_units_and_rows(results):
+    made = pages._data_pages()
+    assert made["data"].startswith("# Data and sources\n\n## Tables by topic\n") and "What is here." in made["data"]
     for name, content in TABLES.items():
-        part, entry = shown[f"`{name}`"], table_of(name)
-        assert f'<span id="table-{name}"></span>' in text
-        assert f"Title of {name}. About {name}." in part
+        entry, page = table_of(name), made[pages.topic(name)]
+        assert "".join(made.values()).count(f'<span id="table-{name}"></span>') == 1
+        assert f'href="{pages.topic(name)}.html#table-{name}">Title of {name}</a>' in made["data"]
+        part = sections(page, "##")[f"Title of {name}"]
+        assert f"`data/{name}.csv`. {names.marked(f'About {name}.')}" in part
         rows = content.count("\n") - 1
         assert f"\n{rows} rows, sha256 `{entry['hash'].removeprefix('sha256:')[:16]}`. free.\n" in part
         for field in entry["schema"]["fields"]:
-            line = f"| {field['name']} | {field['type']} | {field.get('unit', '')} | {field['description']} |"
+            line = f"| `{field['name']}` | {names.marked(field['description'])} |"
+            line += f" {field.get('unit', '')} | {field['type']} |"
             assert line in part.splitlines()
 
 
-def test_the_data_page_names_the_sources_of_a_table_once_each_and_links_them(results):
-    text = pages._data_page()
-    cited = {name: re.findall(r'href="#source-(\w+)">\1</a>', part) for name, part in sections(text, "###").items()}
-    assert cited["`trade_structure`"] == ["fund", "office"]
-    assert cited["`levels`"] == cited["`sources`"] == []
+def test_the_data_pages_name_the_sources_of_a_table_once_each_and_link_them(results):
+    made = pages._data_pages()
+    shown = {name: sections(made[pages.topic(name)], "##")[f"Title of {name}"] for name in TABLES}
+    link = r'href="data-sources.html#source-(\w+)">([^<]+)</a>'
+    cited = {name: re.findall(link, part) for name, part in shown.items()}
+    assert cited["trade_structure"] == [("fund", "Outlook"), ("office", "Yearbook")]
+    assert cited["levels"] == cited["sources"] == []
+    text = made["data-sources"]
     assert re.findall(r'id="source-(\w+)"', text) == ["office", "fund", "unused"]
     lines = text.splitlines()
-    assert '| <span id="source-office"></span>`office` | [Yearbook](https://office.example) | Office | 2020 | free |' \
-           " a / b |" in lines  # fmt: skip
-    assert '| <span id="source-fund"></span>`fund` | Outlook | Fund |  |  |  |' in lines
+    assert '| <span id="source-office"></span>[Yearbook](https://office.example) | Office | 2020 | free | a / b |' \
+           " `office` |" in lines  # fmt: skip
+    assert '| <span id="source-fund"></span>Outlook | Fund |  |  |  | `fund` |' in lines
 
 
 def test_the_index_lists_each_csv_of_each_page_with_its_title_cell_and_code(results):
     text = pages._figures_page()
     shown = sections(text, "##")
-    assert list(shown) == ["01_trade_structure (base)", "03_siberia (base)", "03_siberia (late)"]
+    assert list(shown) == list(HEADS.values())
     for run in RUNS:
         scenario, notebook = run.split("/")
-        part = shown[f"{notebook} ({scenario})"]
+        part = shown[HEADS[run]]
         titles = re.findall(r"^\*\*(.+)\*\* <a href=\"(.+)\">(.+)</a>$", part, flags=re.M)
         folder = f"{scenario}/tables/{notebook}"
         assert titles == [
-            (f"Fuels fall in {scenario}.", f"{folder}-fuels.csv", f"{notebook}-fuels.csv"),
-            ("Fuels & wood: shares.", f"{folder}-rows.csv", f"{notebook}-rows.csv"),
+            (f"Fuels fall in {scenario}.", f"{folder}-fuels.csv", "Data (CSV)"),
+            ("Fuels & wood: shares.", f"{folder}-rows.csv", "Data (CSV)"),
         ]
         assert all((results / place).is_file() for _, place, _ in titles)
         # counted as in the stored notebook, without the cell that papermill put in
-        assert re.findall(r"\{dropdown\} Cell (\S+) of (\S+)\n```python\n(.+)\n```", part) == [
+        assert re.findall(r"\{dropdown\} Cell (\S+) of `(\S+)`\n```python\n(.+)\n```", part) == [
             ("2", f"notebooks/{notebook}.ipynb", "draw(fuels)"),
             ("4", f"notebooks/{notebook}.ipynb", "show(rows)"),
         ]
@@ -156,18 +164,18 @@ def test_the_index_lists_each_csv_of_each_page_with_its_title_cell_and_code(resu
 
 def test_the_index_names_the_tables_of_the_pages_manifest_and_no_other(results):
     shown = sections(pages._figures_page(), "##")
-    read = {name: re.findall(r'<a href="data.html#table-(\w+)"><code>\1</code></a>', part)
+    read = {name: re.findall(r'<a href="data-\w+.html#table-(\w+)">Title of \1</a>', part)
             for name, part in shown.items()}  # fmt: skip
     assert read == {
-        "01_trade_structure (base)": ["trade_structure"],
-        "03_siberia (base)": ["trade_structure", "levels"],  # in the order of the data page
-        "03_siberia (late)": ["levels"],
+        "1. Title": ["trade_structure"],
+        "3. Title": ["trade_structure", "levels"],  # in the order of the data package
+        "3. Title (scenario late)": ["levels"],
     }
     path = results / "late" / "03_siberia.ipynb"
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata["rutrade"]["made_from"]["table"] = {}
     nbformat.write(notebook, path)
-    assert "Tables it reads: none." in sections(pages._figures_page(), "##")["03_siberia (late)"]
+    assert "Tables it reads: none." in sections(pages._figures_page(), "##")["3. Title (scenario late)"]
 
 
 def test_the_link_beside_a_table_leads_to_its_entry_in_the_index(results):
@@ -176,15 +184,15 @@ def test_the_link_beside_a_table_leads_to_its_entry_in_the_index(results):
     for run in RUNS:
         notebook = nbformat.read(results / f"{run}.ipynb", as_version=4)
         html = "".join(o.data.get("text/html", "") for c in notebook.cells for o in c.get("outputs", ()))
-        (link,) = re.findall(r'href="\.\./figures\.html#(.+?)">Check', html)
-        assert link in places and link.startswith(run.replace("/", "-"))
+        links = re.findall(r'href="\.\./figures\.html#(.+?)">Check', html)
+        assert len(links) == 2 and all(link in places and link.startswith(run.replace("/", "-")) for link in links)
 
 
 def test_recorded_values_are_gathered_by_scenario_and_a_later_page_adds_to_an_earlier_one(results):
     values = pages.gather()
     assert values == {
-        "base": {"share": 2.5, "only_01": "text 1.5", "only_02": "text 2.5"},
-        "late": {"share": 3.5, "only_02": "text 3.5"},
+        "base": {"share": 2.5, "only_01": "text 1.5", "only_03": "text 2.5"},
+        "late": {"share": 3.5, "only_03": "text 3.5"},
     }
     assert json.loads((results / "values.json").read_text(encoding="utf-8")) == values
 
@@ -192,7 +200,7 @@ def test_recorded_values_are_gathered_by_scenario_and_a_later_page_adds_to_an_ea
 def test_the_worked_example_leads_from_the_drawn_share_to_the_row_and_line_of_its_table(results, tmp_path):
     assert pages.traced() == {}  # its page has not been executed
     path = results / "base" / "tables" / "01_trade_structure-exports-structure.csv"
-    path.write_text("year,27,44-49\n2022,50,50\n2023,75,25\n", encoding="utf-8")
+    path.write_text('year,Fuels,"Wood, paper"\n2022,50,50\n2023,75,25\n', encoding="utf-8")
     found = pages.traced()
     assert found["csv_percent"] == found["row_percent"] == 75  # 60 of 60 + 20; the row TOTAL is no group
     assert (found["value_musd"], found["total_musd"], found["status"]) == (60, 80, "mirror")
@@ -202,4 +210,4 @@ def test_the_worked_example_leads_from_the_drawn_share_to_the_row_and_line_of_it
 
 
 def test_the_images_of_a_page_come_with_the_alt_text_of_their_cell(results):
-    assert pages.images() == {f"book/results/{run}": [(PNG, f"Fuels fall in {run[:4]}. Bars.")] for run in RUNS}
+    assert pages.images() == {f"book/results/{run}": [f"Fuels fall in {run[:4]}. Bars."] for run in RUNS}

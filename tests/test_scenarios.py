@@ -148,8 +148,11 @@ def test_a_shared_field_is_declared_once():
 
 # Ranges as they are meant: (class, parameter, lowest, highest); one step beyond is refused, the ends are allowed.
 RANGES = [
+    ("Planning", "from_year", 2026, 2030), ("Planning", "budget", 0, 500), ("Planning", "staff", 0, 100_000),
+    ("Planning", "paper_value", 0, 100), ("Planning", "draws", 100, 20_000),
     ("TradeStructure", "first_year", 2013, 2023), ("TradeStructure", "last_year", 2013, 2023),
-    ("TradeStructure", "base_year", 2013, 2023), ("Siberia", "regions", 3, 20),
+    ("TradeStructure", "base_year", 2013, 2023), ("Siberia", "regions", 3, 20), ("Upgrading", "least", 0, 1000),
+    ("Upgrading", "rows", 3, 12), ("Upgrading", "threshold_pp", 0.1, 20),
     ("Scenario", "multiplier", 0, 2000), ("Scenario", "high_tech_factor", 0, 20), ("Scenario", "cost_overrun", -0.5, 3),
     ("Scenario", "delay_years", 0, 10), ("Scenario", "opex_factor", 0, 5), ("Scenario", "discount_rate_public", 0, 0.3),
     ("Scenario", "export_propensity", 0, 1), ("Scenario", "china_share", 0, 1),
@@ -230,12 +233,12 @@ def test_years_are_taken_exactly_when_they_are_in_order(first, base, last):
         ("2016 2023 2019", "rising years from 2016"),
         ("2016 2019 2019", "rising years from 2016"),
         ("2016 soon", "rising years from 2016"),
-        ("2016 2019 2031", "to 2030, one year from 2017 to 2023"),
-        ("2016 2024", "to 2030, one year from 2017 to 2023"),
-        ("2016 2030", "to 2030, one year from 2017 to 2023"),
+        ("2016 2019 2037", "to 2036, one year from 2017 to 2023"),
+        ("2016 2024", "to 2036, one year from 2017 to 2023"),
+        ("2016 2030", "to 2036, one year from 2017 to 2023"),
     ],
 )
-def test_stages_rise_from_2016_to_2030_at_most_with_one_in_the_observed_years(nodes, message):
+def test_stages_rise_from_2016_to_2036_at_most_with_one_in_the_observed_years(nodes, message):
     if message is None:
         assert scenarios.Economy.check(nodes=nodes).nodes == nodes
     else:
@@ -409,8 +412,8 @@ def test_the_difference_of_two_presets_stands_by_notebook():
     assert table.loc[(CHAIN, "research_infrastructure")].tolist() == [False, True]
     assert table.loc[(CHAIN, "multiplier")].tolist() == [3.7, 6.0]
     assert table.loc[("04_project", "multiplier")].tolist() == [3.7, 6.0]
-    assert set(table.index.get_level_values("notebook")) == {CHAIN, "04_project"}
-    assert len(table) == 5 and list(table.columns) == ["inertial", "ri_commercialised"]
+    assert set(table.index.get_level_values("notebook")) == {CHAIN, "04_project", "10_plan"}
+    assert len(table) == 6 and list(table.columns) == ["inertial", "ri_commercialised"]
     assert table.index.names == ["notebook", "parameter"]
     assert scenarios.difference("ri", "base").empty
 

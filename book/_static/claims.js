@@ -6,9 +6,9 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll("table")) {
     const head = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
     const section = table.closest("section");
-    if (head[0] !== "claim" || !section) continue;
+    if (head[0] !== "verdict" || !section) continue;
     const rows = [...table.querySelectorAll("tbody tr")];
-    rows.forEach((row) => (row.dataset.verdict = row.cells[head.indexOf("status")].textContent.trim()));
+    rows.forEach((row) => (row.dataset.verdict = row.cells[0].textContent.replace(/[^a-z ]/g, "").trim()));
     const title = [...section.querySelector("h2").childNodes].find((node) => node.nodeType === Node.TEXT_NODE);
     works.set(title.textContent.trim(), { section, rows });
   }

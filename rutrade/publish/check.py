@@ -1,7 +1,7 @@
 """Checks of a built book."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -69,17 +69,26 @@ def check(folder: Path, alts: Mapping[str, Sequence[str]] | None = None) -> list
 
 
 def _alt_problems(soup: "BeautifulSoup", given: Sequence[str] | None) -> list[str]:
-    """What is wrong with the alt texts of a page's images; given: the texts that its cells gave, if it has cells."""
-    problems, shown = [], []
-    for image in soup.find_all("img"):
-        alt, source = " ".join(attribute(image, "alt").split()), image.get("src")
+    """What is wrong with what a page tells of its pictures; given: what its cells told, if it has cells.
+
+    A picture is an image, or a drawing with the role of one, whose label and description are read together. Of the two
+    drawings of a chart the wide one counts, and the narrow one must say the same.
+    """
+    problems: list[str] = []
+    shown: list[str] = []
+    for image in soup.select("img, svg[role=img]"):
+        alt, source = _told(image), image.get("src") or attribute(image, "aria-label")
         if not alt:
             problems.append(f"image without alt text: {source}")
         elif _FILE.search(alt):
             problems.append(f"alt text names a file: '{alt[:80]}'")
         elif len(alt) < ALT_LEAST:
             problems.append(f"alt text of {len(alt)} signs, at least {ALT_LEAST} are wanted: '{alt}'")
-        shown.append(alt)
+        if "narrow" in attribute(image, "class").split():
+            if shown[-1:] != [alt]:
+                problems.append(f"the narrow drawing tells something else: '{alt[:60]}'")
+        else:
+            shown.append(alt)
     if given is not None:
         wanted = [" ".join(alt.split()) for alt in given]
         if len(shown) != len(wanted):
@@ -88,6 +97,43 @@ def _alt_problems(soup: "BeautifulSoup", given: Sequence[str] | None) -> list[st
             if ours != theirs:
                 problems.append(f"alt text '{ours[:60]}' is not what the cell gave: '{theirs[:60]}'")
     return problems
+
+
+def _told(image: "Tag") -> str:
+    """What a picture tells a reader who listens."""
+    if image.name == "img":
+        return " ".join(attribute(image, "alt").split())
+    description = image.find("desc")
+    words = [attribute(image, "aria-label"), description.get_text() if description else ""]
+    return " ".join(". ".join(filter(None, words)).split())
+
+
+def codes(folder: Path, known: Iterable[str]) -> dict[str, list[str]]:
+    """What stands in the visible text of a book's pages and is no word for a reader, by page, each once.
+
+    known: codes of sectors, regions and the like. Found as well are names with underscores, `<NA>`, negative zeros and
+    the words for a missing value. Text in code, formulas and programs, the reference of the package, and what is made
+    for machines are no prose.
+    """
+    from bs4 import BeautifulSoup
+
+    bare = "|".join(map(re.escape, sorted(known, key=len, reverse=True))) or "(?!)"
+    pattern = re.compile(rf"\b\w*[a-z]_[a-z]\w*|<NA>|\bNaN\b|(?<![\w.])[-\u2212]0(?:\.0+)?(?![\d.])|\b(?:{bare})\b")
+    found = {}
+    for path in pages(folder):
+        page = path.relative_to(folder).as_posix()
+        if path.parent == folder or "/api/" in page:
+            continue
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        article = soup.select_one("article.bd-article")
+        if article is None:
+            continue
+        for tag in article.select("code, pre, script, style, .math, details.manifest, desc, [aria-hidden=true]"):
+            tag.replace_with(" ")
+        hits = sorted(set(pattern.findall(article.get_text(" "))))
+        if hits:
+            found[page] = hits
+    return found
 
 
 ALT_LEAST = 30  # signs of an alt text

@@ -4,6 +4,7 @@ import html as html_text
 from typing import TYPE_CHECKING
 
 from rutrade import InputError, data, files, scenarios
+from rutrade.publish.names import TITLES
 from rutrade.publish.tables import scroll_box
 
 if TYPE_CHECKING:
@@ -48,29 +49,58 @@ def judge(figure: float, relation: str, threshold: float, tolerance: float, wide
 
 
 def _claims_page(table: "pd.DataFrame") -> str:
-    """The replication page: one table for each work."""
+    """The replication page: the verdicts at a glance, then one table for each work, each row with its verdict first."""
     import pandas as pd
 
+    from rutrade.publish.front import SIGNS, chip, verdicts
+
     intro = (files.root() / "book" / "claims_intro.md").read_text(encoding="utf-8")
-    order = ["reproduced", "partly", "not reproduced", "not testable"]
+    order = list(SIGNS)
     counts = pd.crosstab(table["work"], table["verdict"]).reindex(table["work"].unique()).reindex(columns=order)
-    counts.loc["all works"] = counts.sum()
-    lines = [intro, scroll_box("Verdicts by work"), f"| work | {' | '.join(order)} |", "|---|" + "---|" * len(order)]
+    counts.loc["All works"] = counts.sum()
+    heads = " | ".join(f"{sign} {verdict}" for verdict, sign in SIGNS.items())
+    lines = [intro, f"```{{raw}} html\n{verdicts(table, '')}\n```\n", scroll_box("Verdicts by work")]
+    lines += [f"| work | {heads} |", "|---|" + "--:|" * len(order)]
     lines += [f"| {work} | {' | '.join(f'{n:.0f}' for n in row)} |" for work, row in counts.fillna(0).T.items()]
     lines.append('\n</div>\n\n<div class="claims-filter"></div>')
     for work, claims_of_work in table.groupby("work", sort=False):
+        box = scroll_box(f"Claims of {html_text.escape(str(work))}").replace(
+            "table-scroll", "table-scroll claims-table"
+        )
         lines += [
             f"\n## {work}\n",
-            scroll_box(f"Claims of {html_text.escape(work)}"),
-            "| claim | criterion | our figure | status | shown on |",
+            box,
+            "| verdict | claim | criterion | our figure | shown in |",
             "|---|---|---|---|---|",
         ]
         for c in claims_of_work.itertuples():
-            number = "–" if pd.isna(c.ours) else f"{c.ours:,.{2 if abs(c.ours) >= 0.1 else 4}f} {c.unit}"
-            where = "" if c.scenario == scenarios.BASE else f" ({c.scenario})"
-            page = "" if pd.isna(c.page) else f"[{c.page}{where}]({c.scenario}/{c.page}.ipynb)"
-            criterion = "" if pd.isna(c.relation) else f"{c.relation} {c.threshold:g} {c.unit}"
+            number = "–" if pd.isna(c.ours) else f"{rounded(c.ours)} {c.unit}"
+            criterion = "none" if pd.isna(c.relation) else f"{c.relation} {c.threshold:g} {c.unit}"
             text = c.text if pd.isna(c.note) else f"{c.text} *{c.note}*"
-            lines.append(f"| {text} | {criterion} | {number} | **{c.verdict}** | {page} |")
+            mark = f'<span id="claim-{c.claim}"></span>{chip(c.verdict)}'
+            lines.append(f"| {mark} | {text} | {criterion} | {number} | {_shown(c.page, c.scenario)} |")
         lines.append("\n</div>")
     return "\n".join(lines) + "\n"
+
+
+def _shown(page: object, scenario: str) -> str:
+    """A link to the chapter that shows a claim's figure, by its number."""
+    import pandas as pd
+
+    if pd.isna(page):
+        return ""
+    chapter = f"Chapter {int(str(page).split('_')[0])}"
+    if scenario != scenarios.BASE:
+        chapter += f", {TITLES.get(scenario, scenario).lower()}"
+    return f"[{chapter}]({scenario}/{page}.ipynb)"
+
+
+def rounded(value: float) -> str:
+    """A figure as it is meant: whole from a hundred on and where it is whole, one digit from one on, else two that
+    count.
+    """
+    if value == int(value) or abs(value) >= 100:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+    return text.replace("-", "\u2212")

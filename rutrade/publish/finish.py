@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rutrade import files, scenarios
-from rutrade.publish.tables import csv_place
+from rutrade.publish.names import TITLES, sentence
+from rutrade.publish.tables import FIGURE, ROWS, box_of, csv_place, part
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -30,12 +31,17 @@ def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, lis
     import nbformat
 
     scenario = manifest["scenario"]
+    title = TITLES[scenario].lower() if scenario in TITLES else f"scenario {scenario}"
+    numbered = re.match(r"\d+", manifest["notebook"])
+    chapter, counts = (int(numbered[0]) if numbered else 0), {"Figure": 0, "Table": 0}
     for cell in notebook.cells:
         tags = cell.metadata.setdefault("tags", [])
         if {"parameters", "injected-parameters"} & set(tags) and "remove-cell" not in tags:
             tags.append("remove-cell")
+        if cell.cell_type == "markdown" and chapter:
+            cell.source = re.sub(r"^# (?!\d+\.)(.+)$", rf"# {chapter}. \1", cell.source, count=1, flags=re.M)
         if cell.cell_type == "markdown" and scenario != scenarios.BASE:
-            cell.source = re.sub(r"^# (.+)$", rf"# \1 (scenario {scenario})", cell.source, count=1, flags=re.M)
+            cell.source = re.sub(r"^# (.+)$", rf"# \1 ({title})", cell.source, count=1, flags=re.M)
         outputs = cell.get("outputs", ())
         for name, text in csv_outputs(cell):
             file = f"{manifest['notebook']}-{name}.csv"
@@ -45,16 +51,59 @@ def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, lis
                 # From every figure of the book to its cell, tables and sources.
                 there = f"../figures.html#{anchor(scenario, file)}"
                 links += f' <a class="check" aria-label="Check {name}" href="{there}">Check</a>'
-            for data in (output.get("data", {}) for output in outputs):
+            for output in outputs:
+                output_data = output.get("data", {})
                 # The page hands no CSV on itself: its builder would warn of a kind it cannot show.
-                if data.get("text/csv") == text:
-                    del data["text/csv"]
-                if "text/html" in data:
-                    data["text/html"] = data["text/html"].replace(csv_place(name), links)
+                if output_data.get("text/csv") == text:
+                    del output_data["text/csv"]
+                    kind = "Figure" if FIGURE in output_data else "Table"
+                    counts[kind] += 1
+                    number = f"{kind} {chapter}.{counts[kind]}"
+                    if kind == "Figure":
+                        output_data["text/html"] = figure(output_data, text, links, number)
+                        del output_data["image/svg+xml"], output_data[FIGURE]
+                    else:
+                        start = '<span class="stays">'
+                        numbered_text = output_data["text/html"].replace(
+                            start, f'{start}<span class="number">{number}.</span> ', 1
+                        )
+                        output_data["text/html"] = numbered_text.replace(csv_place(name), links)
+            said = part(name)
+            cell["outputs"] = outputs = [o for o in outputs if said not in o.get("data", {}).get("text/html", "")]
     notebook.cells.append(nbformat.v4.new_markdown_cell(_manifest(manifest)))
     notebook.metadata.pop("papermill", None)
     notebook.metadata["rutrade"] = manifest
     return notebook
+
+
+def figure(output: dict[str, Any], csv: str, links: str, number: str, level: int = 3) -> str:
+    """A figure as HTML: its finding, what it shows, the chart at two widths, its numbers as table and file, source."""
+    import io
+
+    import pandas as pd
+
+    about = output[FIGURE]
+    data = pd.read_csv(io.StringIO(csv))
+    first = data.columns[0]
+    more = f" (the first {10 * ROWS} of {len(data):,} rows; the file has all)" if len(data) > 10 * ROWS else ""
+    numbers = box_of(data.head(10 * ROWS).set_index(first), f"Numbers of {number.lower()}{more}", _FOUR_DIGITS)
+    what = f'<p class="rt-what">{html_text.escape(about["what"], quote=False)}</p>' if about["what"] else ""
+    # One drawing is shown; the other says nothing to a reader who listens.
+    narrow = about["narrow"]
+    scrolls = ' tabindex="0"' if "min-width" in narrow else ""
+    chart = f'<div class="rt-chart" role="group" aria-label="Chart of {number.lower()}"{scrolls}>'
+    return (
+        f'<figure class="rt-figure"><p class="rt-title" role="heading" aria-level="{level}">'
+        f"{html_text.escape(about['title'], quote=False)}</p>{what}"
+        f"{chart}{output['image/svg+xml']}{narrow}</div>"
+        f'<div class="rt-views"><details class="rt-data"><summary>Table</summary>{numbers}</details>'
+        f"<span>{links}</span></div>"
+        f'<figcaption class="source"><span class="number">{number}.</span> Source: {sentence(about["source"])}.'
+        "</figcaption></figure>"
+    )
+
+
+_FOUR_DIGITS = "{:,.4g}"
 
 
 def csv_outputs(cell: "NotebookNode") -> list[tuple[str, str]]:
@@ -73,15 +122,10 @@ def csv_names(output: "NotebookNode") -> list[str]:
     return [about["name"]] if about else []
 
 
-def alts(notebook: "NotebookNode") -> list[tuple[str, str]]:
-    """PNG (base64) and alt text of each image of a notebook, in order; the text is empty where a cell gave none."""
-    found = []
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            if "image/png" in output.get("data", {}):
-                alt = output.metadata.get("image/png", {}).get("alt", "")
-                found.append((output.data["image/png"], alt))
-    return found
+def alts(notebook: "NotebookNode") -> list[str]:
+    """What the cells of a notebook or page say of each figure to a reader who cannot see it, in order."""
+    told = (o.get("metadata", {}).get("image/svg+xml") for cell in notebook.cells for o in cell.get("outputs", ()))
+    return [about["alt"] for about in told if about]
 
 
 def anchor(scenario: str, csv: str) -> str:

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rutrade import data, files, scenarios
-from rutrade.publish import report
+from rutrade.publish import front, names, report, tabs
 from rutrade.publish.claims import _claims_page, claims
 from rutrade.publish.finish import alts, anchor, csv_names
 from rutrade.publish.runs import Run, cells, published, results
+from rutrade.publish.style import GROUPS
 from rutrade.publish.tables import scroll_box
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ def gather() -> dict[str, dict[str, object]]:
 
 
 def write_pages() -> None:
-    """Write the generated pages: data, claims, index of figures and tables."""
+    """Write the generated pages: front page's pictures, verdicts, projections, data, index of figures and tables."""
     values = gather()
-    files.write(results() / "data.md", _data_page())
-    files.write(results() / "figures.md", _figures_page())
-    files.write(results() / "claims.md", _claims_page(claims(values)))
+    judged = claims(values)
+    pages = _data_pages() | {"figures": _figures_page(), "claims": _claims_page(judged)}
+    pages |= {f"front-{name}": f"```{{raw}} html\n{text}\n```\n" for name, text in front.parts(values, judged).items()}
+    runs = [run for run in published() if run.notebook.startswith("08_")]
+    if runs:
+        pages["projections"] = tabs.page(runs)
+    for name, text in pages.items():
+        files.write(results() / f"{name}.md", text)
 
 
 def traced() -> dict[str, object]:
@@ -45,7 +51,8 @@ def traced() -> dict[str, object]:
     path = results() / scenarios.BASE / "tables" / "01_trade_structure-exports-structure.csv"
     if not path.exists():
         return {}
-    drawn = pd.read_csv(path, index_col="year").loc[2023, "27"]
+    shares = pd.read_csv(path, index_col="year").loc[2023]
+    drawn = shares[[column for column in shares.index if column.startswith(GROUPS["27"])]].iloc[0]
     table = data.load("trade_structure")
     rows = table[(table["year"] == 2023) & (table["reporter"] == "BACI")]
     rows = rows[(rows["exporter"] == "RUS") & (rows["importer"] == "CHN")]
@@ -63,42 +70,80 @@ def traced() -> dict[str, object]:
     }
 
 
-def _data_page() -> str:
-    """The page of tables and sources, from the data package."""
+# Pages of the tables by topic: file, title, beginnings of the tables' names; what fits none goes to the last.
+TOPICS = {
+    "data-trade": ("Data: trade of Russia and China", ("trade_", "chn_to_rus", "partners", "siberia", "concordance")),
+    "data-goods": ("Data: goods, tariffs, elasticities", (
+        "hs6_", "product_", "complexity", "technology", "tariffs", "theta", "exports_to_world", "export_valuation",
+        "sector_group")),
+    "data-world": ("Data: the world economy", ("world_", "gravity_", "panel_", "current_accounts", "macro", "price_")),
+    "data-economy": ("Data: Russia's economy and regions", (
+        "national_io", "interregional", "regional_", "regions", "sectors", "supply_use", "gva_path", "economy_paths",
+        "deflators")),
+    "data-project": ("Data: the infrastructure, claims, other tables", ("",)),
+}  # fmt: skip
+
+
+def topic(table: str) -> str:
+    """The page that shows a table."""
+    return next(page for page, (_, starts) in TOPICS.items() if table.startswith(starts))
+
+
+def _data_pages() -> dict[str, str]:
+    """The pages of tables and sources by file name, from the data package."""
+    tables = data.names()
+    readme = (files.root() / "data" / "README.md").read_text(encoding="utf-8").split("\n", 1)[1]
+    contents = [
+        f"- [{title.removeprefix('Data: ').capitalize()}]({page}.md): "
+        + ", ".join(f'<a href="{page}.html#table-{name}">{data.describe(name).title}</a>' for name in tables
+                    if topic(name) == page)
+        for page, (title, _) in TOPICS.items() if any(topic(name) == page for name in tables)
+    ]  # fmt: skip
+    contents.append("- [All sources](data-sources.md)")
+    first = ["# Data and sources\n", "## Tables by topic\n", *contents, "", names.marked(readme)]
+    found = {"data": "\n".join(first) + "\n"}
+    for page, (title, _) in TOPICS.items():
+        shown = [name for name in tables if topic(name) == page]
+        text = "\n".join(line for name in shown for line in _table_lines(name))
+        found[page] = f"# {title}\n\n{len(shown)} tables. [All tables and sources](data.md).\n\n{text}\n"
+    return found | {"data-sources": "\n".join(_source_lines()) + "\n"}
+
+
+def _table_lines(name: str) -> list[str]:
+    """A table of the data package: what it holds, its columns, its sources."""
+    table = data.describe(name)
     lines = [
-        "# Data and sources\n",
-        (files.root() / "data" / "README.md").read_text(encoding="utf-8").split("\n", 1)[1],
+        f'<span id="table-{name}"></span>\n',
+        f"## {table.title}\n",
+        f"`data/{name}.csv`. {names.marked(table.description)}\n",
+        scroll_box(f"Columns of {name}"),
+        "| column | meaning | unit | type |",
+        "|---|---|---|---|",
     ]
-    lines.append("\n## Tables and columns\n")
-    for name in data.names():
-        table = data.describe(name)
-        lines += [
-            f'<span id="table-{name}"></span>\n',
-            f"### `{name}`\n",
-            f"{table.title}. {table.description}\n",
-            scroll_box(f"Columns of {name}"),
-            "| column | type | unit | meaning |",
-            "|---|---|---|---|",
-        ]
-        for field in table.fields:
-            lines.append(f"| {field['name']} | {field['type']} | {field.get('unit', '')} | {field['description']} |")
-        lines.append(f"\n</div>\n\n{len(data.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
-        keys = data.load(name).get("source")
-        if keys is not None and name != "sources":
-            cited = sorted({key for cell in keys.dropna().unique() for key in str(cell).split("; ")})
-            lines.append("Sources: " + ", ".join(f'<a href="#source-{key}">{key}</a>' for key in cited) + ".\n")
-    lines += [
-        "## Sources\n",
-        scroll_box("Sources"),
-        "| key | title | publisher | year | licence | notes |",
-        "|---|---|---|---|---|---|",
-    ]
+    for field in table.fields:
+        lines.append(
+            f"| `{field['name']}` | {names.marked(field['description'])} | {field.get('unit', '')} | {field['type']} |"
+        )
+    lines.append(f"\n</div>\n\n{len(data.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
+    keys = data.load(name).get("source")
+    if keys is not None and name != "sources":
+        cited = sorted({key for cell in keys.dropna().unique() for key in str(cell).split("; ")})
+        titles = data.sources()["title"]
+        links = (f'<a href="data-sources.html#source-{key}">{titles.get(key, key)}</a>' for key in cited)
+        lines.append("Sources: " + "; ".join(links) + ".\n")
+    return lines
+
+
+def _source_lines() -> list[str]:
+    """All sources, one a row."""
+    lines = ["# Sources of the data\n", scroll_box("Sources"), "| title | publisher | year | licence | notes | key |",
+             "|---|---|---|---|---|---|"]  # fmt: skip
     for row in data.load("sources").astype("string").fillna("").itertuples():
         title = f"[{row.title}]({row.url})" if row.url.startswith("http") else row.title
-        key = f'<span id="source-{row.source}"></span>`{row.source}`'
-        cells = [key, title, row.publisher, row.year, row.licence, row.notes]
+        anchor_of = f'<span id="source-{row.source}"></span>'
+        cells = [anchor_of + title, row.publisher, row.year, row.licence, names.marked(row.notes), f"`{row.source}`"]
         lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
-    return "\n".join(lines) + "\n\n</div>\n"
+    return [*lines, "\n</div>"]
 
 
 def _figures_page() -> str:
@@ -114,13 +159,25 @@ def _figures_page() -> str:
     for run in published():
         stored, page = cells(run.notebook), nbformat.read(run.target, as_version=4)
         read = page.metadata["rutrade"]["made_from"]["table"]
-        links = (f'<a href="data.html#table-{name}"><code>{name}</code></a>' for name in data.names() if name in read)
-        link, tables = f"[{run.notebook}]({run.scenario}/{run.notebook}.ipynb)", ", ".join(links)
-        lines += [f"## {run.notebook} ({run.scenario})\n", f"Page {link}. Tables it reads: {tables or 'none'}.\n"]
+        links = (
+            f'<a href="{topic(name)}.html#table-{name}">{data.describe(name).title}</a>'
+            for name in data.names()
+            if name in read
+        )
+        title, tables = _title(run, page), ", ".join(links)
+        link = f"[{title}]({run.scenario}/{run.notebook}.ipynb)"
+        lines += [f"## {title}\n", f"Page: {link}. Tables it reads: {tables or 'none'}.\n"]
         numbers = {cell.get("id"): number for number, cell in enumerate(stored, 1)}
         for cell in page.cells:
             lines += _entries(run, cell, numbers.get(cell.get("id"), "?"))
     return "\n".join(lines) + "\n"
+
+
+def _title(run: Run, page: "NotebookNode") -> str:
+    """A page's own heading, which names its scenario where it has one."""
+    heads = (re.search(r"^# (.+)$", cell.source, re.M) for cell in page.cells if cell.cell_type == "markdown")
+    head = next((found[1] for found in heads if found), run.notebook)
+    return head
 
 
 def _entries(run: Run, cell: "NotebookNode", number: int | str) -> list[str]:
@@ -129,20 +186,22 @@ def _entries(run: Run, cell: "NotebookNode", number: int | str) -> list[str]:
     for output in cell.get("outputs", ()):
         for name in csv_names(output):
             caption = re.search(r"<caption>(.*?)</caption>", output.data.get("text/html", ""))
-            alt = output.metadata.get("image/png", {}).get("alt", "")
-            title = html_text.unescape(caption[1]) if caption else alt.split(". ")[0]
+            title = output.metadata.get("image/svg+xml", {}).get("title", "")
+            if caption and not title:
+                words = re.sub(r'<span class="number">.*?</span>|<[^>]*>', "", caption[1])
+                title = html_text.unescape(words).strip()
             file = f"{run.notebook}-{name}.csv"
             lines += [
                 f'<span id="{anchor(run.scenario, file)}"></span>\n',
-                f'**{title}.** <a href="{run.scenario}/tables/{file}">{file}</a>\n',
-                f"````{{dropdown}} Cell {number} of notebooks/{run.notebook}.ipynb",
+                f'**{title}.** <a href="{run.scenario}/tables/{file}">Data (CSV)</a>\n',
+                f"````{{dropdown}} Cell {number} of `notebooks/{run.notebook}.ipynb`",
                 f"```python\n{cell.source}\n```\n````\n",
             ]
     return lines
 
 
-def images() -> dict[str, list[tuple[str, str]]]:
-    """Images of every published page by document name (`book/results/base/01_...`): base64 PNG and alt text."""
+def images() -> dict[str, list[str]]:
+    """What is told of each figure of every published page, by document name (`book/results/base/01_...`)."""
     import nbformat
 
     found = {}

@@ -1,7 +1,5 @@
 """The book's Sphinx extension: recorded values in prose, launch buttons, CSV files beside the pages."""
 
-import base64
-import hashlib
 import json
 import re
 import shutil
@@ -11,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from rutrade import __version__, files, scenarios
 from rutrade.publish import polish
-from rutrade.publish.pages import images, traced
+from rutrade.publish.pages import traced
 from rutrade.publish.runs import results
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
@@ -31,16 +28,6 @@ def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
         "Binder": f"https://mybinder.org/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/notebooks/{notebook}.ipynb",
         "Colab": f"https://colab.research.google.com/github/{found[1]}/blob/{branch}/notebooks/{notebook}.ipynb",
     }
-
-
-def alt_texts(app: "Sphinx", doctree: "nodes.document") -> None:
-    """Give each image of an executed page the alt text of its cell. MyST-NB names an image file by its sha256."""
-    from docutils import nodes
-
-    given = images().get(app.env.docname, ()) if app.env.docname.startswith("book/results/") else ()
-    texts = {hashlib.sha256(base64.b64decode(png)).hexdigest(): alt for png, alt in given}
-    for image in doctree.findall(nodes.image):
-        image["alt"] = texts.get(Path(image["uri"]).stem, image.get("alt", ""))
 
 
 def setup(app: "Sphinx") -> dict[str, Any]:
@@ -84,7 +71,6 @@ def setup(app: "Sphinx") -> dict[str, Any]:
                 polish.polish(Path(app.outdir))
 
     app.connect("config-inited", values)
-    app.connect("doctree-read", alt_texts)
     app.connect("html-page-context", buttons, priority=900)
     app.connect("build-finished", tables, priority=900)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

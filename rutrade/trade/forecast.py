@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
-from rutrade.trade.groups import FLOWS, GROUPS
+from rutrade.trade.groups import FLOWS, GROUPS, QUANTILES
 from rutrade.trade.growth import Hats, bilateral, rule_growth
 from rutrade.trade.projection import Paths, Projection, TradeBase, TradeModel
 
@@ -133,8 +133,9 @@ def project(
     draws. effects: ratios with over without of a scenario, (flow, group) x year (1 where there is no row): levels come
     from here, changes from the linked models. volumes: the same at constant prices (as `effects`, when a scenario moves
     no price). part: "combination" (published), "rule" or "equilibrium" (to compare).
-    The table has value_bn_usd, value_bn_usd_base_prices and its parts; share_china is not projected (nan). Raises
-    InputError for a year before the base or outside the paths, unknown effects or part, and negative draws.
+    The table has value_bn_usd, value_bn_usd_base_prices and, with draws, quantiles of the former; share_china is not
+    projected (nan). Raises InputError for a year before the base or outside the paths, unknown effects or part, and
+    negative draws.
     """
     if part not in PARTS:
         raise unknown("part of the projection", part, PARTS)
@@ -154,6 +155,8 @@ def project(
     columns = {"value_bn_usd": point, "value_bn_usd_base_prices": point / price}
     table = pd.DataFrame({name: array.transpose(1, 2, 0).ravel() for name, array in columns.items()}, labels)
     table = table.assign(share_china=np.nan, capped=False)
+    for name, q in QUANTILES.items() if draws else ():
+        table[name] = np.quantile(sample, q, axis=0).transpose(1, 2, 0).ravel()
     return Projection(start, years, table.reset_index(), point, sample, price)
 
 
