@@ -1,9 +1,9 @@
 """rutrade: three interrelated models of Russia-China trade and a regional research infrastructure.
 
 The package reproduces and tests Novikova & Gulakova 2025 (doi:10.17059/ekon.reg.2025-3-8). Imports point one way:
-`data` -> (`structure` | `project` | `economy` | `trade`) -> `chain` -> `sweep` -> `sensitivity` -> `publish` -> `cli`.
-A module is imported when its name is first used, so that `import rutrade` is quick and `rutrade.chain` works all the
-same.
+`data` -> (`structure` | `project` | `economy` | `trade`) -> `chain` -> (`plan` | `sweep`) -> `sensitivity` -> `publish`
+-> `cli`. A module is imported when its name is first used, so that `import rutrade` is quick and `rutrade.chain` works
+all the same.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
 
-_MODULES = ("chain", "data", "economy", "project", "publish", "scenarios", "sensitivity", "stored",
+_MODULES = ("chain", "data", "economy", "plan", "project", "publish", "scenarios", "sensitivity", "stored",
             "structure", "sweep", "trade")  # fmt: skip
 __version__: str  # given by `__getattr__`
 __all__ = ["InputError", "RunError", *_MODULES]

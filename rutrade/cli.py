@@ -1,4 +1,4 @@
-"""The command line: rutrade run | book | renew | scenarios | sweep | data."""
+"""The command line: rutrade run | book | renew | scenarios | sweep | plan | data."""
 
 import sys
 
@@ -199,6 +199,52 @@ def sweep(
     click.echo(f"{len(table)} of {len(points)} scenarios in {output}/table.parquet, {failed} without a solution")
 
 
+@main.command("plan")
+@click.option("--from", "from_year", default=2026, show_default=True, type=int, help="First year of the plan.")
+@click.option(
+    "--budget", type=float, help="Public money a year, bn RUB 2016.  [default: table plan_limits, assumption]"
+)
+@click.option("--staff", type=float, help="Staff, persons.  [default: table plan_limits]")
+@click.option("--target", help="share+POINTS or turnover=BN_USD in 2030: the cheapest instruments that reach it.")
+@click.option("--own", multiple=True, type=click.Path(dir_okay=False), help="YAML file of an object of your own.")
+@click.option("--keep", multiple=True, metavar="BLOCK", help="A block that must go on from its first start.")
+@click.option("-s", "--scenario", default="base", show_default=True, help="Preset, or path to a YAML file.")
+@click.option(
+    "--prices", default="model", show_default=True, help="model, model_wage (labour at 0.9 of pay) or market."
+)
+@click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder for the tables and their manifest.")
+def plan_(
+    from_year: int,
+    budget: float | None,
+    staff: float | None,
+    target: str | None,
+    own: tuple[str, ...],
+    keep: tuple[str, ...],
+    scenario: str,
+    prices: str,
+    output: str | None,
+) -> None:
+    """Choose research objects and their starts under a budget; with --target, what reaching it would cost."""
+    from rutrade import plan
+    from rutrade import scenarios as presets
+    from rutrade.publish import plan_runs
+
+    wanted = None if target is None else plan.Target.read(target)
+    chosen = presets.Scenario.check(**presets.select(presets.Scenario, presets.load(scenario)))
+    policy = None if wanted is None else plan_runs.instruments().least(wanted)
+    if prices != "market":
+        click.echo(
+            "solving the economy in five years for its prices: this takes minutes, --prices market none", err=True
+        )
+    found = plan.solve(
+        from_year, budget, staff, own=own, keep=keep, prices=prices, **plan.inputs.of_scenario(chosen)
+    )  # fmt: skip
+    click.echo(plan.text(found, policy))
+    if output:
+        for path in plan.save(found, output, policy):
+            click.echo(path)
+
+
 @main.group(cls=_Group)
 def data() -> None:
     """The tables behind the book."""
@@ -250,11 +296,12 @@ def data_seal() -> None:
 
 @data.command("update")
 @click.option("--key", envvar="COMTRADE_KEY", help="Subscription key of UN Comtrade, if you have one.")
-def data_update(key: str | None) -> None:
+@click.option("--products", type=int, metavar="YEAR", help="Products of one year instead, in HS 2017 at six digits.")
+def data_update(key: str | None, products: int | None) -> None:
     """Ask UN Comtrade for the missing chapters of 2013-2016 (needs a connection and the extra 'update')."""
     from rutrade.data import comtrade
 
-    click.echo(comtrade.update(key))
+    click.echo(comtrade.update(key) if products is None else comtrade.update_products(products, key))
 
 
 if __name__ == "__main__":

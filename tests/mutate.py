@@ -4,31 +4,35 @@
 
 A sample of all single changes of the given modules is tried one after the other on a temporary copy of the compendium;
 the tree itself is never touched. A change is found when the given tests fail, or run four times as long as they did on
-the unchanged copy. The same seed draws the same sample; hypothesis draws the same examples in each run.
+the unchanged copy. Run are the tests that come by the changed statement on the unchanged copy; a statement that no test
+runs is not found. The same seed draws the same sample; hypothesis draws the same examples in each run.
 
 Changed are comparisons, + - * / ** // & |, `and` and `or`, `not`, the sign, numbers (whole ones by 1, others by 10 %),
 True and False, min and max. Not changed is what no result depends on: docstrings, `raise` and the making of its
-message, annotations, decorators, `__all__`, f-strings, `zip(strict=...)`, limits and tolerances of iterations (by their
-keyword, or smaller than 1e-5). What a change leaves equal in meaning cannot be found: read those that are listed.
+message, annotations, decorators, `__all__`, f-strings, `zip(strict=...)`, scipy's `check_finite` and `overwrite_a`,
+limits and tolerances of iterations (by their keyword, or smaller than 1e-5). What a change leaves equal in meaning
+cannot be found: read those that are listed.
 """
 
 import argparse
 import ast
-import concurrent.futures
+import importlib
 import io
+import json
 import os
-import queue
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import tokenize
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 _COPIED = ("rutrade", "tests", "data", "notebooks", "book", "*.toml", "*.txt", "*.yml", "*.md", "*.cff", "Makefile")
@@ -41,7 +45,10 @@ _COMPARE = {
     ast.NotIn: "in", ast.Is: "is not", ast.IsNot: "is",
 }  # fmt: skip
 _NAMES = {"min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum"}
-_WITHOUT_EFFECT = {"strict", "maxsize", "stacklevel", "maxiter", "tol", "rtol", "atol", "xtol", "ftol", "gtol"}
+_WITHOUT_EFFECT = {
+    "strict", "maxsize", "stacklevel", "check_finite", "overwrite_a", "overwrite_b",
+    "maxiter", "tol", "rtol", "atol", "xtol", "ftol", "gtol",
+}  # fmt: skip
 _SMALLEST = 1e-5  # numbers below are tolerances
 _ERRORS = {"InputError", "RunError", "unknown"}  # calls that make a message
 
@@ -180,55 +187,144 @@ def _modules(paths: list[str]) -> list[Path]:
 
 
 class _Copy:
-    """A copy of the compendium in which one change at a time is tried."""
+    """A copy of the compendium in which one change at a time is tried.
+
+    Each run of the tests is a fork of this process, in which their libraries are loaded already and the package is not:
+    of the seconds that a run of a small test file takes, most are imports.
+    """
 
     def __init__(self, folder: Path, tests: list[str]):
-        self.folder = folder
+        self.folder, self.tests = folder, tests
         folder.mkdir(parents=True)
         for pattern in _COPIED:
             for path in ROOT.glob(pattern):
                 ignored = shutil.ignore_patterns("__pycache__", "results", ".*")
                 target = folder / path.name
                 shutil.copytree(path, target, ignore=ignored) if path.is_dir() else shutil.copy(path, target)
-        self.command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
-        # CI: hypothesis draws the same examples each time and keeps none. Without bytecode: a file changed twice in
-        # the same second would be taken for the old one. Without plugins a run takes 3 s where it took 5.
-        self.environment = os.environ | {
-            "PYTHONPATH": str(folder), "CI": "true", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        }  # fmt: skip
 
-    def run(self, timeout: float | None = None) -> tuple[int | None, str]:
+    def run(self, tests: list[str], timeout: float = float("inf"), plugins: tuple = ()) -> tuple[int | None, str]:
         """Exit code of the tests and their last words; None when they ran too long."""
-        process = subprocess.Popen(
-            self.command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            words = process.communicate(timeout=timeout)[0]
-            return process.returncode, words
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return None, ""
+        said = self.folder.with_suffix(".said")
+        child = os.fork()
+        if not child:
+            code = 3
+            try:
+                os.setsid()
+                with said.open("w") as file:
+                    os.dup2(file.fileno(), 1)
+                    os.dup2(file.fileno(), 2)
+                os.chdir(self.folder)
+                sys.path.insert(0, str(self.folder))
+                os.environ["PYTHONPATH"] = str(self.folder)
+                code = int(pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests], list(plugins)))
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                os._exit(code)
+        end = time.monotonic() + timeout
+        while not (done := os.waitpid(child, os.WNOHANG))[0]:
+            if time.monotonic() > end:
+                os.killpg(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                return None, ""
+            time.sleep(0.02)
+        return os.waitstatus_to_exitcode(done[1]), said.read_text(errors="replace")
 
-    def find(self, change: Change, timeout: float) -> str:
+    def learn(self, paths: list[str]) -> dict[tuple[str, int], set[str]]:
+        """Run all tests on the unchanged copy; which of them run a line of which module ("": the import of it)."""
+        notes = self.folder.with_suffix(".lines")
+        code, words = self.run(self.tests, plugins=(_Lines(self.folder, paths, notes),))
+        if code != 0:
+            raise SystemExit(f"the tests fail on the unchanged copy:\n{words[-3000:]}")
+        found: dict[tuple[str, int], set[str]] = {}
+        for path, line, name in json.loads(notes.read_text()):
+            found.setdefault((path, line), set()).add(name)
+        return found
+
+    def find(self, change: Change, tests: set[str], timeout: float) -> str:
         """What came of a change: "found", "too long" or "not found"."""
+        if not tests:
+            return "not found"
         path = self.folder / change.path
         text = path.read_text(encoding="utf-8")
         try:
             path.write_text(change.apply(text), encoding="utf-8")
-            code, words = self.run(timeout)
+            code, words = self.run(self.tests if "" in tests else sorted(tests), timeout)
         finally:
             path.write_text(text, encoding="utf-8")
-        if code not in (None, 0, 1, 2):  # 2: an error while the tests were collected
+        if code not in (None, 0, 1, 2) and not code < 0:  # 2: an error while the tests were collected; < 0: a crash
             raise SystemExit(f"pytest ended with {code}:\n{words[-2000:]}")
         return {None: "too long", 0: "not found"}.get(code, "found")
+
+
+class _Lines:
+    """Notes which test runs which line; what a shared fixture runs counts for every test that uses it."""
+
+    def __init__(self, folder: Path, paths: list[str], notes: Path):
+        self.folder, self.paths, self.notes = folder, paths, notes
+
+    def pytest_configure(self) -> None:
+        import coverage
+
+        self.cover = coverage.Coverage(data_file=None, include=[str(self.folder / p) for p in self.paths])
+        self.cover.start()
+        self.users: dict[str, set[str]] = {}
+        self.current = ""
+
+    def _switch(self, name: str) -> str:
+        before, self.current = self.current, name
+        self.cover.switch_context(name)
+        return before
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        for name in item.fixturenames:
+            self.users.setdefault(f"fixture {name}", set()).add(item.nodeid)
+        self._switch(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self._switch("")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef) -> Iterator[None]:
+        before = self._switch(self.current if fixturedef.scope == "function" else f"fixture {fixturedef.argname}")
+        try:
+            return (yield)
+        finally:
+            self._switch(before)
+
+    def pytest_unconfigure(self) -> None:
+        self.cover.stop()
+        data, found = self.cover.get_data(), []
+        for path in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(path).items():
+                for context in contexts:
+                    for name in self.users.get(context, {context}):
+                        found.append((str(Path(path).relative_to(self.folder)), line, name))
+        self.notes.write_text(json.dumps(found))
+
+
+def _statement(text: str, line: int) -> range:
+    """Lines of the smallest statement around a line; of a block, its head."""
+    spans = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            last = max(node.lineno, body[0].lineno - 1) if body else node.end_lineno
+            spans.append(range(node.lineno, last + 1))
+    return min((span for span in spans if line in span), key=len, default=range(line, line + 1))
+
+
+def _load_libraries() -> None:
+    """What the tests import, so that a fork has it. hypothesis draws the same examples in CI each time, keeps none."""
+    os.environ |= {"CI": "true", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    sys.dont_write_bytecode = True  # a file changed twice in the same second would be taken for the old one
+    for name in ("pandas", "scipy.linalg", "scipy.optimize", "scipy.stats", "scipy.sparse", "xarray", "yaml",
+                 "hypothesis.extra.numpy", "hypothesis.strategies", "frictionless", "statsmodels.api"):  # fmt: skip
+        importlib.import_module(name)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -237,7 +333,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tests", nargs="+", required=True, help="test files, or other arguments of pytest")
     parser.add_argument("--sample", type=int, default=40, help="changes to try (0: all)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=1, help="copies at work at the same time")
     parser.add_argument("--list", action="store_true", help="print the sample and run nothing")
     parser.add_argument("--at-least", type=float, default=0, metavar="SHARE", help="fail when fewer are found")
     given = parser.parse_args(arguments)
@@ -249,28 +344,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(*(c.describe(texts[c.path]) for c in sample), sep="\n")
         return 0
 
+    _load_libraries()
     with tempfile.TemporaryDirectory(prefix="rutrade-mutate-") as folder:
-        copies: queue.SimpleQueue[_Copy] = queue.SimpleQueue()
-        for i in range(given.jobs):
-            copies.put(first := _Copy(Path(folder) / str(i), given.tests))
+        copy = _Copy(Path(folder) / "copy", given.tests)
         start = time.monotonic()
-        code, words = first.run()
-        if code != 0:
-            raise SystemExit(f"the tests fail on the unchanged copy:\n{words[-3000:]}")
+        lines = copy.learn(list(texts))
         usual = time.monotonic() - start
-
-        def attempt(change: Change) -> str:
-            copy = copies.get()
-            try:
-                return copy.find(change, timeout=4 * usual + 10)
-            finally:
-                copies.put(copy)
-
-        with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-            outcomes = []
-            for change, outcome in zip(sample, pool.map(attempt, sample), strict=True):
-                outcomes.append(outcome)
-                print(f"{outcome:10} {change.describe(texts[change.path])}", flush=True)
+        outcomes = []
+        for change in sample:
+            near = _statement(texts[change.path], change.line)
+            tests = set().union(*(lines.get((change.path, line), ()) for line in near))
+            outcomes.append(copy.find(change, tests, timeout=4 * usual + 10))
+            print(f"{outcomes[-1]:10} {change.describe(texts[change.path])}", flush=True)
     found = sum(outcome != "not found" for outcome in outcomes)
     share = found / len(sample) if sample else 1.0
     print(f"\n{found} of {len(sample)} found ({share:.0%}); {len(every)} changes are possible, {usual:.0f} s a run")

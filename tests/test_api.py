@@ -23,7 +23,7 @@ MODULES = {
     ".".join(p.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): p
     for p in sorted(PACKAGE.rglob("*.py"))
 }
-MODELS = ("structure", "project", "economy.regional", "economy", "trade", "chain")
+MODELS = ("structure", "project", "economy.regional", "economy", "trade", "chain", "plan")
 NUMBER = re.compile(r"\(((?:\d|R)\.\d+[ab]?'*)\)(?:-\((?:\d|R)\.(\d+)\))?")
 
 
@@ -105,7 +105,7 @@ def test_the_method_pages_and_the_code_have_the_same_equations(apidoc):
         on_pages |= {n for n in _numbers(text, stated) if n.startswith(model)}
     assert on_pages <= stated, "a method page names an equation that no page states"
     in_code = {module: _numbers(_words(module), stated) for module in MODULES}
-    homes = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "R": "economy"}
+    homes = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "5": "plan", "R": "economy"}
     named = {model: set().union(*(in_code[m] for m in _inside(home))) for model, home in homes.items()}
     missing = {n for n in stated if n not in named[n[0]]}
     assert not missing, "equations of the method pages that the module does not name"

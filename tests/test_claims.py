@@ -26,6 +26,8 @@ def test_claims_are_judged_by_recorded_values_and_an_unknown_value_is_an_error(h
     assert table.loc["p1-imports-structure", "verdict"] == "not reproduced"
     assert table.loc["s-machinery", "verdict"] == "not reproduced"
     assert table.loc["s-siberia-share", "verdict"] == "not testable"
+    assert table.loc[["p1-technology", "p1-technology-imports", "p1-processing"], "page"].eq("02_upgrading").all()
+    assert table.loc[["p1-technology", "p1-technology-imports"], "verdict"].eq("reproduced").all()
     changed = values | {"base": values["base"] | {"turnover_growth": 1.0}}
     assert claims.claims(changed).set_index("claim").loc["p1-growth", "verdict"] == "not reproduced"
     del changed["base"]["turnover_growth"]

@@ -34,7 +34,7 @@ def test_every_command_has_help(command):
         (["run", "01", "-p", "first_year", "soon"], "a whole number from 2013 to 2023"),
         (["run", "01", "-s", "nothing"], "unknown preset 'nothing'"),
         (["run", "08", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 20000"),
-        (["run", "7", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 20000"),
+        (["run", "7", "-p", "draws", "0"], "'draws' = 0 is not allowed: a whole number from 100 to 1000000"),
         (["run", "08", "-p", "multiplier", "[1,2"], "parameter 'multiplier' = '[1,2' is not valid YAML"),
         (["run", "08", "-p", "seed", "1", "-p", "seed", "2"], "parameter 'seed' is given twice"),
         (["run", "01", "-s", "nowhere.yaml"], "preset file nowhere.yaml does not exist"),

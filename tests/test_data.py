@@ -10,6 +10,7 @@ from rutrade import InputError, data, files
 from rutrade.data import checks
 
 
+@pytest.mark.slow
 def test_every_table_loads_with_its_recorded_hash_schema_and_sources():
     report = checks.verify()
     assert list(report["table"]) == data.names()
@@ -136,10 +137,9 @@ def test_seal_names_what_changed_in_the_folder_it_is_given_and_records_size_and_
     assert after["trade_totals"]["hash"] == "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.slow
-def test_verify_tries_every_table_and_tells_what_is_wrong_with_each(data_copy):
-    (data_copy / "macro.csv").unlink()
-    path = data_copy / "trade_totals.csv"
+def test_verify_tries_every_table_and_tells_what_is_wrong_with_each(few_tables):
+    (few_tables / "macro.csv").unlink()
+    path = few_tables / "trade_totals.csv"
     path.write_text(path.read_text().replace("89.21", "98.21"))
     report = checks.verify().set_index("table")
     assert list(report.index) == data.names()
@@ -150,9 +150,8 @@ def test_verify_tries_every_table_and_tells_what_is_wrong_with_each(data_copy):
     assert report.loc["trade_structure", "sha256"] == data.describe("trade_structure").sha256[:12]
 
 
-@pytest.mark.slow
-def test_a_sealed_table_that_does_not_fit_its_schema_is_still_found_by_verify(data_copy):
-    path, descriptor = data_copy / "trade_totals.csv", data_copy / "datapackage.json"
+def test_a_sealed_table_that_does_not_fit_its_schema_is_still_found_by_verify(few_tables):
+    path, descriptor = few_tables / "trade_totals.csv", few_tables / "datapackage.json"
     old = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_text(path.read_text().replace("89.21", "-89.21", 1))
     new = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -263,3 +262,70 @@ def test_a_missing_data_folder_is_named(monkeypatch, tmp_path):
 def test_an_unknown_table_names_the_closest():
     with pytest.raises(InputError, match="unknown table 'trade_total': did you mean 'trade_totals'"):
         data.load("trade_total")
+
+
+# --- one small table --------------------------------------------------------------------------------------------------
+
+
+def small_table(folder, lines, fields=None, key=("year",)):
+    (folder / "small.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    fields = fields or ({"name": "year", "type": "integer"}, {"name": "value", "type": "number"})
+    return data.Table("small", folder / "small.csv", "Small", "", fields, key, "CC0", "")
+
+
+def test_a_table_without_a_column_of_sources_needs_no_list_of_them(tmp_path):
+    assert checks.check(small_table(tmp_path, ["year,value", "2020,1.5", "2021,"])) == 2
+
+
+def test_a_sourced_table_needs_the_list_and_an_empty_source_is_no_name(tmp_path):
+    fields = ({"name": "year", "type": "integer"}, {"name": "source", "type": "string"})
+    table = small_table(tmp_path, ["year,source", "2020,office", "2021,"], fields)
+    with pytest.raises(InputError, match=r"table 'sources': file .*sources\.csv is missing"):
+        checks.check(table)
+    (tmp_path / "sources.csv").write_text("source,title\noffice,Office\n")
+    assert checks.check(table) == 2
+    small_table(tmp_path, ["year,source", "2020,office", "2021,fund"], fields)
+    with pytest.raises(InputError, match="^table 'small', row 3, column 'source': 'fund' is not in sources.csv$"):
+        checks.check(table)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["year,value", "2020,1", "2020,2"], "table 'small', row 3: key repeats (year=2020)"),
+        (
+            ["year,value", "2020,inf"],
+            "table 'small', row 2, column 'value': 'Infinity' is not allowed (must be a number)",
+        ),
+        (["year,value", "2020,x"], "table 'small', row 2, column 'value': 'x' is not allowed (must be a number)"),
+        (["value,year", "1,2020"], "table 'small': columns are value, year; the schema has year, value"),
+        (["year", "2020"], "table 'small': columns are year; the schema has year, value"),
+        (["year,value,more", "2020,1,2"], "table 'small': columns are year, value, more; the schema has year, value"),
+    ],
+)
+def test_a_fault_of_a_small_table_is_one_sentence(tmp_path, lines, message):
+    with pytest.raises(InputError) as caught:
+        checks.check(small_table(tmp_path, lines))
+    assert str(caught.value) == message
+
+
+def test_limits_are_named_as_the_schema_has_them(tmp_path):
+    def said(value, **limits):
+        fields = ({"name": "year", "type": "integer"}, {"name": "value", "type": "number", "constraints": limits})
+        try:
+            return checks.check(small_table(tmp_path, ["year,value", f"2020,{value}"], fields))
+        except InputError as error:
+            return str(error).split("is not allowed ")[1]
+
+    assert said(5, minimum=5, maximum=5) == 1
+    assert said(4, minimum=5, maximum=6) == "(minimum 5)"
+    assert said(7, minimum=5, maximum=6) == "(maximum 6)"
+    assert said("", required=True, minimum=5) == "(a value is required)"
+    assert said(3, enum=[1, 2]) == "(one of 1, 2)"
+
+
+def test_the_hash_over_all_tables_is_that_of_their_names_and_hashes():
+    resources = data.descriptor()["resources"]
+    text = "".join(r["name"] + r["hash"] for r in resources)
+    assert data.fingerprint() == hashlib.sha256(text.encode()).hexdigest()
+    assert data.describe(resources[0]["name"]).sha256 == resources[0]["hash"].split(":")[1]

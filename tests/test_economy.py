@@ -160,7 +160,7 @@ def direct_build(stage):
         labour = [(x[q, j], stage.labour_coefficient[q, j]) for x in (x0, x1) for j in range(n)]
         add(labour, -np.inf, stage.labour[q])
         if stage.span:
-            capital = [(x1[q, j], stage.capital_coefficient[j]) for j in range(n)]
+            capital = [(x1[q, j], stage.capital_coefficient[q, j]) for j in range(n)]
             add([*capital, (at["fund"][q], -1.0)], -np.inf, 0)
             for p in range(len(slope)):
                 add([(at["fund"][q], 1.0), (at["inv"][q], -slope[p, q])], -np.inf, intercept[p, q])
@@ -299,7 +299,7 @@ def test_effects_of_the_same_output_differ_by_the_labour_and_capital_they_ask(mo
         for name, effect in effects.items()
     }
     labour = base.labour_price["SibFD"] * model.stage.labour_coefficient[r, j] * size
-    capital = base.capital_price["SibFD"] * model.stage.capital_coefficient[j] * size
+    capital = base.capital_price["SibFD"] * model.stage.capital_coefficient[r, j] * size
     assert gain["productivity"] > 0 and labour > 0
     assert gain["productivity"] - gain["capacity"] == pytest.approx(labour, rel=1e-3, abs=1e-7)
     assert gain["capacity"] - gain["output"] == pytest.approx(capital, rel=1e-3, abs=1e-7)

@@ -344,6 +344,21 @@ def test_anderson_s_iteration_finds_the_same_world_when_broyden_fails(real, chea
     assert slow.trade == pytest.approx(cheaper.trade, rel=1e-8, abs=1e-10)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_both_methods_need_few_evaluations_and_meet_in_one_point(seed):
+    b = worlds.small(seed)
+    cut = shocks.named(b, trade_cost={("R0", "R1"): 0.7, ("R1", "R0"): 0.7})
+    system = hats.System(b, cut)
+    found, state, count = equilibrium._anderson(system, np.zeros(system.unknowns), None)
+    solution = equilibrium.solve_shocks(b, cut)
+    assert found == pytest.approx(solution.unknowns, abs=1e-10)
+    assert np.abs(state.residual).max() < 1e-12
+    assert count <= 16 and solution.evaluations <= 16, "plain iteration takes hundreds"
+    nothing = np.zeros(system.unknowns)
+    assert [equilibrium._broyden(system, nothing, None, None, limit)[2] for limit in (1, 2, 5)] == [1, 2, 5]
+    assert [equilibrium._anderson(system, nothing, None, limit)[2] for limit in (1, 2, 5)] == [1, 2, 5]
+
+
 def apart(factor: float) -> dict:
     """Trade cost of one region with the two others."""
     return {pair: factor for other in ("R1", "R2") for pair in (("R0", other), (other, "R0"))}
@@ -569,3 +584,19 @@ def test_a_shock_without_solution_names_the_market_that_does_not_clear(real):
         solve(b, trade_cost=apart(50.0))
     with pytest.raises(InputError, match="no solution that was found: target of the oil price does not clear"):
         solve(b, oil_price=1e-6)
+
+
+def test_markets_and_targets_stand_in_the_order_of_the_residual_by_name():
+    b = worlds.small(1)
+    b = dataclasses.replace(b, regions=b.regions.assign(name=["Oz", "Ur", "Ys"]))
+    targets = hats.Targets(gdp=np.ones(3), oil_price=1.0)
+    names = equilibrium._markets(b, targets)
+    assert names == [
+        "labour in Oz", "labour in Ur", "labour in Ys", "specific factor of 'S0' in Oz",
+        "specific factor of 'S0' in Ur", "specific factor of 'S0' in Ys", "target of GDP in Oz", "target of GDP in Ur",
+        "target of GDP in Ys", "target of the oil price",
+    ]  # fmt: skip
+    assert len(names) == hats.System(b, shocks.Shocks.none(b), targets).unknowns
+    assert equilibrium._markets(b) == names[:6]
+    assert equilibrium._markets(b, hats.Targets(oil_price=1.0)) == [*names[:6], names[-1]]
+    assert equilibrium._markets(b, hats.Targets(gdp=np.ones(3))) == names[:9]

@@ -406,6 +406,150 @@ def test_results_and_inputs_cannot_be_changed(full):
             setattr(thing, name, None)
 
 
+# --- faults that the checks must show, and steps by hand --------------------------------------------------------------
+
+
+def test_the_check_measures_each_fault_where_it_is(full):
+    def errors(**parts):
+        found = replace(full, **parts).check().set_index("identity")["largest_error"]
+        return found[found > 1e-6].to_dict()
+
+    def with_more(name, cell, more):
+        array = getattr(full, name).copy()
+        array[cell] += more
+        return {name: array}
+
+    made = full.output > 1e-6
+    r, i = (int(k) for k in np.argwhere(~made)[0])  # compared in bn RUB, not as a share of nothing
+    supply, use = "supply: output = deliveries + exports", "use: deliveries = domestic use"
+    exports = "regions sum to national exports (bn RUB)"
+    assert errors(**with_more("exports", (r, i), 0.5)) == pytest.approx({supply: 0.5, exports: 0.5}, abs=1e-6)
+    r, i = (int(k) for k in np.unravel_index(full.output.argmax(), full.output.shape))
+    x, largest = full.output[r, i], full.domestic_use.max()
+    assert errors(**with_more("exports", (r, i), 0.5)) == pytest.approx({supply: 0.5 / x, exports: 0.5}, abs=1e-6)
+    assert errors(**with_more("flows", (i, r, r), 3.0)) == pytest.approx({supply: 3 / x, use: 3 / largest}, abs=1e-6)
+    cost = "cost: output = inputs + taxes + value added"
+    assert errors(**with_more("value_added", (r, 0, i), 2.0)) == pytest.approx({cost: 2 / x}, abs=1e-6)
+    assert errors(**with_more("product_taxes", (r, i), 2.0)) == pytest.approx({cost: 2 / x}, abs=1e-6)
+    assert errors(**with_more("product_taxes", (r, len(full.sectors)), 2.0)) == {}, "taxes of households are no cost"
+    imports = "imports = use of imports"
+    assert errors(**with_more("imports", (r, i), -0.3)) == pytest.approx({imports: 0.3}, abs=1e-6)
+    domestic, imported = (f"regions sum to the national table, {kind} (bn RUB)" for kind in ("domestic", "imported"))
+    assert errors(**with_more("final_domestic", (r, i, 1), 4.0)) == pytest.approx(
+        {use: 4 / replace(full, **with_more("final_domestic", (r, i, 1), 4.0)).domestic_use.max(), domestic: 4},
+        abs=1e-6,
+    )
+    assert errors(**with_more("final_import", (r, i, 3), 4.0)) == pytest.approx({imports: 4, imported: 4}, abs=1e-6)
+    negative = full.flows.copy()
+    negative[i, 0, 1] = -0.2
+    assert errors(flows=negative)["negative flows and exports (bn RUB)"] == pytest.approx(0.2)
+
+
+def test_stocks_of_a_product_that_nobody_buys_follow_output(data):
+    """Imported coal as if it were only put on stock; the taxes take its place in the columns."""
+    imported, taxes = data.national.imported.copy(), data.national.taxes.copy()
+    names = list(data.national.sectors)
+    taxes[names] += imported.loc["COA", names]
+    imported.loc["COA", names] = 0.0
+    imported.loc["COA", list(FINAL)] = [0.0, 0.0, 0.0, 10.0]
+    tables = regional.build(replace(data, national=replace(data.national, imported=imported, taxes=taxes)))
+    i = names.index("COA")
+    mined = tables.output[:, i] / tables.output[:, i].sum()
+    np.testing.assert_allclose(tables.final_import[:, i, 3], 10 * mined, rtol=1e-12)
+
+
+def exported(x, total, target, names=("COA", "CHE"), goods=(True, True)):
+    x, total = np.array(x, float), np.array(total, float)
+    moved = []
+    e = regional._exports(names, x, total, np.array(goods[: len(names)]), np.array(target, float), ("P", "Q"), moved)
+    return e, moved
+
+
+def test_a_region_exports_at_most_95_percent_unless_the_country_exports_more():
+    e, moved = exported([[10], [10]], [10], [99, 1], ["COA"])
+    np.testing.assert_allclose(e, [[9.5], [0.5]])
+    assert [row[1:4] for row in moved] == [("P", pytest.approx(0.99), pytest.approx(0.95)),
+                                           ("Q", pytest.approx(0.01), pytest.approx(0.05))]  # fmt: skip
+    nearly_all, _ = exported([[10], [10]], [19.8], [99, 1], ["COA"])
+    np.testing.assert_allclose(nearly_all, [[9.95], [9.85]], err_msg="half of what is left may stay")
+
+
+def test_exports_of_goods_meet_the_reported_shares_where_no_cap_binds_and_services_follow_output():
+    x = [[10, 30], [30, 10]]
+    e, moved = exported(x, [8, 4], [2, 1])
+    np.testing.assert_allclose(e.sum(0), [8, 4])
+    np.testing.assert_allclose(e.sum(1), [8, 4])
+    np.testing.assert_allclose([row[2:4] for row in moved], [[2 / 3] * 2, [1 / 3] * 2])
+    ratio = np.array(x)[0] / np.array(x)[1]
+    assert e[0, 0] / e[1, 0] / (e[0, 1] / e[1, 1]) == pytest.approx(ratio[0] / ratio[1]), "a biproportional fit"
+    np.testing.assert_allclose(exported(x, [8, 4], [2, 1], goods=(False, True))[0], [[2, 8 / 3], [6, 4 / 3]])
+    by_output, moved = exported(x, [8, 4], [2, 1], ("OIL", "CHE"))
+    np.testing.assert_allclose(by_output[:, 0], [2, 6], err_msg="pipelines are missing in the reports")
+    np.testing.assert_allclose(by_output[:, 1], [8 / 3, 4 / 3])
+
+
+def test_a_surplus_of_services_serves_the_deficits_of_others_in_proportion():
+    supply, use = np.array([[5.0], [8.0], [2.0], [6.0]]), np.array([[9.0], [4.0], [3.0], [5.0]])
+    goods = np.array([[1.0], [1.0], [1.0], [1.0]])
+    y = regional._flows(
+        np.hstack([supply, goods]), np.hstack([use, goods]), np.array([False, True]), np.ones((4, 4)), (0.02, 50.0),
+        "PQRS", [],
+    )  # fmt: skip
+    np.testing.assert_allclose(y[0].sum(1), supply[:, 0])
+    np.testing.assert_allclose(y[0].sum(0), use[:, 0])
+    np.testing.assert_allclose(np.diag(y[0]), [5, 4, 2, 5])
+    np.testing.assert_allclose(y[0][1, [0, 2]], [4 * 4 / 5, 4 * 1 / 5])
+    np.testing.assert_allclose(y[0][3, [0, 2]], [1 * 4 / 5, 1 * 1 / 5])
+
+
+def test_gravity_stops_at_the_bounds_it_has_unless_others_are_given():
+    prior, margin = np.ones((3, 3)), np.full((2, 3), 30.0)
+    _, factors = gravity_ras(prior, margin, margin, [1e-6, 1e-6, 1e-6])
+    np.testing.assert_allclose(factors, 0.02)
+    _, factors = gravity_ras(prior, margin, margin, [1 - 1e-6] * 3)
+    np.testing.assert_allclose(factors, 50.0)
+    free, factors = gravity_ras(prior, margin, margin)
+    np.testing.assert_allclose(free, 10.0)
+    np.testing.assert_allclose(factors, 1.0)
+
+
+def test_margins_of_ras_may_differ_by_one_in_a_billion_and_no_more():
+    np.testing.assert_allclose(ras([[1.0]], [1e9], [1e9 + 1], tol=1e-8), [[1e9]], rtol=1e-8)
+    with pytest.raises(InputError, match="they must be equal"):
+        ras([[1.0]], [1e9], [1e9 + 2], tol=1e-8)
+    with pytest.raises(InputError, match="they must be equal"):
+        ras([[1.0]], [1e9 + 2], [1e9], tol=1e-8)
+
+
+def test_the_national_table_is_aggregated_in_every_part(data):
+    groups = data.sectors["sector12"]
+    nat, small = data.national, data.national.aggregate(groups)
+    small.check()
+    assert small.sectors == tuple(dict.fromkeys(groups))
+    assert list(small.domestic.columns) == [*small.sectors, *FINAL, "exports"]
+    for name in ("imported", "domestic"):
+        whole, part = getattr(nat, name), getattr(small, name)
+        members = groups.index[groups == "MAN"]
+        assert part.at["MAN", "MAN"] == pytest.approx(whole.loc[members, members].to_numpy().sum())
+        assert part.at["MAN", "exports"] == pytest.approx(whole.loc[members, "exports"].sum())
+    members = groups.index[groups == "MAN"]
+    assert small.taxes["MAN"] == pytest.approx(nat.taxes[members].sum())
+    assert small.output["MAN"] == pytest.approx(nat.output[members].sum())
+    assert small.value_added.at["compensation", "MAN"] == pytest.approx(
+        nat.value_added.loc["compensation", members].sum()
+    )
+    assert small.outside.equals(nat.outside)
+
+
+def test_goods_of_the_coarse_variant_are_sectors_that_hold_goods(data):
+    small = regional.build(data, "12")
+    holds = data.sectors.groupby("sector12")["goods"].any()
+    assert dict(zip(small.sectors, small.goods, strict=True)) == holds[list(small.sectors)].to_dict()
+    assert np.array_equal(small.bulk, small.goods)
+    np.testing.assert_allclose(small.detail_exports, regional.build(data).exports, rtol=1e-12)
+    assert small.national.sectors == small.sectors
+
+
 # --- a region split out of its district -----------------------------------------------------------------------------
 
 

@@ -145,7 +145,11 @@ def test_bad_grids_are_refused_in_one_sentence(axes, message):
         (["--draws", "2", "-o", "x", "--shard", "a"], "shard = a is not allowed"),
         (["--draws", "2", "-o", "x", "--executor", "slurm"], "unknown executor 'slurm'"),
         (["--draws", "2", "-o", "x", "--executor", "dask"], "needs --address"),
-        (["--draws", "2", "-o", "x", "--executor", "dask", "--address", "tcp://127.0.0.1:9"], "no scheduler answers"),
+        pytest.param(
+            ["--draws", "2", "-o", "x", "--executor", "dask", "--address", "tcp://127.0.0.1:9"],
+            "no scheduler answers",
+            marks=pytest.mark.slow,  # ten seconds of waiting
+        ),
     ],
 )
 def test_bad_calls_are_one_sentence_and_exit_code_2(arguments, message, tmp_path, monkeypatch):

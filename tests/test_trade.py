@@ -1084,6 +1084,7 @@ def test_every_sector_of_the_valuation_table_splits_completely():
 
 
 # --------------------------------------------------------------------------------------------- simulation (slow)
+@pytest.mark.slow
 def test_intervals_of_200_simulated_panels_cover_the_true_effects_90_to_98_percent_of_the_time():
     found = trade.gravity.estimate(simulated(panels=200, countries=24, seed=3), specifications=["no_pair"]).coefficients
     inside = (found["ci_low"] <= found["term"].map(TRUE)) & (found["term"].map(TRUE) <= found["ci_high"])

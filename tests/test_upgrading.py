@@ -109,6 +109,14 @@ def test_a_panel_is_in_bn_with_zero_for_what_is_not_traded():
     assert list(up.product_panel(small_flows(), "RUS_to_CHN", "China")) == ["270900"]
 
 
+def test_years_that_both_bodies_report_are_taken_from_both_and_stand_once():
+    flows = small_flows().assign(y2021=[3e6, 5e5, 9e6])
+    panel = up.product_panel(flows, "RUS_to_CHN")
+    assert panel.index.tolist() == [2020, 2021, 2022]
+    assert panel["270900"].tolist() == [2.0, 3.0, 4.0]
+    assert up.product_panel(flows, "RUS_to_CHN", "China")["270900"].to_dict() == {2021: 9.0, 2022: 4.0}
+
+
 def test_a_new_classification_is_a_column(classes):
     panel = pd.DataFrame({"010121": [1.0], "270900": [2.0]}, [2020])
     wider = classes.assign(bulky=classes["hs6"].str.startswith("27").map({True: "yes", False: "no"}))
@@ -354,3 +362,50 @@ def test_the_tables_of_products_are_read_together_and_fit_each_other():
     assert set(read.flows["hs6"]) <= set(read.classes["hs6"]) | {"999999"}
     assert set(read.names["hs6"]) <= set(read.classes["hs6"]) | {"999999"}
     assert (st.inputs.estimate_of_chinas_exports()["status"] == "estimate").all()
+
+
+# Edges ----------------------------------------------------------------------------------------------------------------
+
+
+def test_change_of_a_total_that_stays_has_no_shares_and_unknown_years_are_refused():
+    panel = pd.DataFrame({"a": [1.0, 3.0], "b": [3.0, 1.0]}, [2020, 2021])
+    found = up.margins(panel, 2020, 2021)
+    assert found["share"].isna().all() and found.loc["total", ["start", "end", "change"]].tolist() == [4, 4, 0]
+    with pytest.raises(InputError, match="unknown year with HS6 figures '2019'"):
+        up.margins(panel, 2019, 2021)
+    with pytest.raises(InputError, match="the panel covers 2020-2021"):
+        up.lost_products(panel, 2020, 2021)
+    with pytest.raises(InputError, match="the panel covers 2020-2021"):
+        up.new_products(panel, 2020, 2021)
+
+
+def test_a_spell_that_ends_after_each_length_is_counted_at_it():
+    years = range(2015, 2021)
+    panel = pd.DataFrame({"one": [0, 1, 0, 0, 0, 0], "two": [0, 1, 1, 0, 0, 0], "last": [0, 0, 0, 0, 0, 1],
+                          "four": [0, 1, 1, 1, 1, 0]}, index=years)  # fmt: skip
+    found = up.survival(panel)
+    assert found["spells"].to_dict() == {1: 4, 2: 2, 4: 1} and found["ended"].to_dict() == {1: 1, 2: 1, 4: 1}
+    assert found["survival"].to_dict() == pytest.approx({1: 3 / 4, 2: 3 / 8, 4: 0})
+    with pytest.raises(InputError, match=r"no product appeared after 2015 above 1.0 bn USD"):
+        up.survival(panel, least=1.0)
+    with pytest.raises(InputError, match="survival needs every year of 2015-2020"):
+        up.survival(panel.drop(index=2018))
+
+
+def test_an_advantage_is_told_for_classes_that_the_world_trades_in_every_year():
+    table = pd.DataFrame({"year": [2020, 2021, 2021], "chapter": ["27", "27", "84"], "lall": list("aab"),
+                          "technology": "low", "russia_musd": 1.0, "world_musd": 4.0})  # fmt: skip
+    assert list(up.advantage(table, "russia")) == ["a"], "b is not traded in 2020"
+    assert up.advantage(table, "russia")["a"].to_dict() == {2020: 1.0, 2021: 1.0}
+    assert up.world_panel(table, "russia", "lall", ["b", "a"]).to_dict("list") == {"b": [0, 0.001], "a": [0.001, 0.001]}
+
+
+def test_a_break_in_several_common_years_counts_with_its_mean_and_the_year_of_each_end_is_checked():
+    one = pd.DataFrame({"a": [1.0, 2.0, 3.0]}, [2015, 2016, 2017])
+    other = pd.DataFrame({"a": [2.0, 5.0, 7.0]}, [2016, 2017, 2018])
+    found = up.like_for_like([one, other], 2015, 2018).loc["a"]
+    assert found["breaks"] == 1 and found["like_for_like"] == 5 and found["change"] == 6
+    with pytest.raises(InputError, match="unknown year of the reporter '2019'"):
+        up.like_for_like([one, other], 2015, 2019)
+    with pytest.raises(InputError, match="different classes or order: order"):
+        up.like_for_like([one.assign(b=1.0), other.assign(b=1.0)[["b", "a"]]], 2015, 2018)

@@ -286,3 +286,78 @@ def test_unknown_regions_and_industries_are_refused():
 
 def test_part_one_offers_value_added():
     assert structure.value_added is va
+
+
+def test_rounding_below_zero_is_tolerated_by_the_size_of_the_industry_and_no_more():
+    names = pd.MultiIndex.from_tuples([("L", "1"), ("M", "1")])
+    for loss, fine in ((1e-4, True), (2e-3, False)):
+        flows = pd.DataFrame([[0.0, 0.0], [1e6 + loss, 0.0]], names, names)
+        final = pd.DataFrame({"L": [1e6, 1e6], "M": [0.0, 0.0]}, names)
+        if fine:
+            assert va.WorldTable(flows, final).value_added["L", "1"] == pytest.approx(-loss, rel=1e-3)
+        else:
+            with pytest.raises(InputError, match="industry 1 of L buys more than it sells"):
+                va.WorldTable(flows, final)
+
+
+def test_no_share_depends_on_the_unit_of_the_table():
+    table = random_table(5)
+    small = va.WorldTable(table.intermediate * 1e-4, table.final * 1e-4)
+    for call in (va.content_by_origin, lambda t: va.dependence(t, "R0", "R1"),
+                 lambda t: va.flow_content(t, "R0", "R1").filter(like="share")):  # fmt: skip
+        pd.testing.assert_frame_equal(call(small), call(table), rtol=1e-9)
+    one, other = (va.value_added_in_demand(t, "R0", "R2") for t in (small, table))
+    assert one.to_numpy() == pytest.approx(1e-4 * other.to_numpy())
+
+
+def test_dependence_by_hand_where_nothing_is_bought_abroad_or_at_all():
+    names = pd.MultiIndex.from_tuples([("A", "x"), ("A", "y"), ("A", "z"), ("B", "x"), ("B", "y"), ("B", "z"),
+                                       ("C", "x"), ("C", "y"), ("C", "z")])  # fmt: skip
+    flows = pd.DataFrame(0.0, names, names)
+    flows.loc[[("A", "x"), ("B", "x"), ("C", "x")], [("A", "x")]] = [[5.0], [3.0], [2.0]]
+    flows.loc[("A", "y"), ("A", "y")] = 4.0
+    table = va.WorldTable(flows, pd.DataFrame(20.0, names, ["A", "B", "C"]))
+    found = va.dependence(table, "A", "B")
+    assert found.loc["x", ["direct", "imported"]].tolist() == pytest.approx([0.3, 0.6])
+    assert found.loc["y", "direct"] == 0 and np.isnan(found.loc["y", "imported"])
+    assert found.loc["z", ["direct", "imported"]].isna().all()
+    # output of x in A is 65, of which 3 come from B and 2 from C, which buy nothing; own inputs 5 repeat that
+    assert found.loc["x", ["value_added", "foreign"]].tolist() == pytest.approx([3 / 60, 5 / 60])
+    assert found.loc["z", ["value_added", "foreign"]].tolist() == pytest.approx([0, 0])
+
+
+def test_value_added_absorbed_stands_by_industry_of_the_origin():
+    names = pd.MultiIndex.from_tuples([("A", "x"), ("A", "y"), ("B", "x"), ("B", "y")])
+    flows = pd.DataFrame(0.0, names, names)
+    flows.loc[("A", "x"), ("B", "y")] = 6.0
+    final = pd.DataFrame({"A": [10.0, 4.0, 0.0, 2.0], "B": [0.0, 1.0, 8.0, 10.0]}, names)
+    table = va.WorldTable(flows, final)
+    # B sells y for 12, half of it made of A's x: of the 10 that stay in B, 5 are A's
+    assert va.value_added_in_demand(table, "A", "B").to_dict() == pytest.approx({"x": 5, "y": 1})
+    assert va.value_added_in_demand(table, "A", "A").to_dict() == pytest.approx({"x": 11, "y": 4})
+    assert va.value_added_in_demand(table, "B", "A").to_dict() == pytest.approx({"x": 0, "y": 1})
+    assert va.gross_flow(table, "A", "B").to_dict() == {"x": 6, "y": 1}
+    assert va.gross_flow(table, "B", "A").to_dict() == {"x": 0, "y": 2}
+
+
+def test_inputs_and_value_added_of_a_product_may_exceed_it_by_a_millionth_and_no_more():
+    domestic = np.array([[0.2, 0.1], [0.3, 0.4]])
+    full = 1 - domestic.sum(0)
+    assert va.domestic_content(domestic, full + np.array([0, 5e-7])) == pytest.approx([1, 1], abs=2e-6)
+    for more, product in (([0, 2e-6], 1), ([2e-6, 0], 0)):
+        with pytest.raises(InputError, match=f"value added of product {product} exceed its output"):
+            va.domestic_content(domestic, full + np.array(more))
+
+
+def test_a_national_table_may_miss_its_output_by_a_thousandth_and_no_more():
+    for added, fine in ((79.95, True), (80.05, True), (79.8, False), (80.2, False)):
+        rows = [("domestic", "A", "A", 10.0), ("import", "A", "A", 8.0), ("taxes", "product_taxes", "A", 2.0),
+                ("value_added", "pay", "A", added), ("output", "output", "A", 100.0)]  # fmt: skip
+        table = pd.DataFrame(rows, columns=["part", "row", "column", "value_bn_rub_2016"])
+        if fine:
+            table.loc[len(table)] = ["domestic", "A", "exports", 90.0]
+            found = va.national_content(table)
+            assert found.loc["A", ["imported", "exports"]].tolist() == pytest.approx([8 / 90, 90])
+        else:
+            with pytest.raises(InputError, match="inputs of A miss its output by 0.20 %"):
+                va.national_content(table)

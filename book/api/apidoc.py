@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "rutrade"
-METHODS = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "R": "regional"}
+METHODS = {"0": "structure", "1": "project", "2": "economy", "3": "trade", "4": "chain", "5": "plan", "R": "regional"}
 FOLDER = Path(__file__).resolve().parents[1] / "methods"
 # a prime marks an option in the place of the equation without it
 NUMBER = r"\((?P<model>\d|R)\.(?P<first>\d+)(?P<letter>[ab]?'*)\)"

@@ -17,13 +17,14 @@ from rutrade.economy.history import LADDER, backtest, compare_use, errors, ladde
 from rutrade.economy.model import EconomyModel
 from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.program import Program, linear_program, residuals
-from rutrade.economy.recursion import NODES, path
-from rutrade.economy.solution import EconomySolution, Effect, effect, optimality
+from rutrade.economy.recursion import NODES, SolvedPath, path, solved_path
+from rutrade.economy.solution import EconomySolution, Effect, effect, optimality, priced
 from rutrade.economy.stage import PARTNERS, Bands, Paths, Stage, State, base_state, calibrate_capital
 
 __all__ = [
     "FIRST_ROUND", "LADDER", "NODES", "PARTNERS", "Bands", "Column", "EconomyModel", "EconomySolution", "Effect",
-    "Leontief", "Options", "Paths", "Program", "ProjectColumn", "Stage", "State", "backtest", "base_state",
-    "calibrate_capital", "compare_use", "effect", "errors", "gravity_ras", "inputs", "ladder", "linear_program",
-    "optimality", "path", "project_column", "ras", "regional", "residuals", "response",
+    "Leontief", "Options", "Paths", "Program", "ProjectColumn", "SolvedPath", "Stage", "State", "backtest",
+    "base_state", "calibrate_capital", "compare_use", "effect", "errors", "gravity_ras", "inputs", "ladder",
+    "linear_program", "optimality", "path", "priced", "project_column", "ras", "regional", "residuals", "response",
+    "solved_path",
 ]  # fmt: skip

@@ -21,6 +21,8 @@ LADDER: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("linear expenditure (2.2'')", {"engel": True}),
     ("external balance in currency (2.8')", {"balance": "currency"}),
     ("investment for growth after the stage (2.9')", {"investment": "terminal"}),
+    ("capital by region and stage (2.6')", {"capital": "investment"}),
+    ("choice of technique in new capacity (2.6'')", {"technique": 0.5}),
     ("China's shares by product from customs", {"china": "customs"}),
     ("plan of the railways (2.10)", {"rail": "plan"}),
     ("demand curves and isoquants (2.12')", {"trade": "curves"}),

@@ -1,10 +1,45 @@
 """Inputs of model 2 from the data package: the national and regional tables, the exogenous paths."""
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
 import pandas as pd
 
 from rutrade import InputError, data
+from rutrade.economy import regional as regional_tables
+from rutrade.economy.options import Options
+from rutrade.economy.recursion import NODES, SolvedPath, solved_path
 from rutrade.economy.regional import FINAL, VALUE_ADDED, Inputs, National
-from rutrade.economy.stage import Paths
+from rutrade.economy.stage import Bands, Paths
+
+
+def solved(
+    nodes: Sequence[int] = NODES, sectors: str = "full", options: Options | None = None, *, bands: Bands | None = None,
+    manufacturing: str = "section", rail_capacity: Mapping[int, float] | None = None, split: bool = True,
+    scaled: Mapping[str, float] | None = None,
+) -> SolvedPath:  # fmt: skip
+    """The economy of the second round on nine regions, solved along its nodes; kept for the next who asks for it.
+
+    `options`: which equations hold (default: all of the second round); `sectors`, `manufacturing`: as in
+    `regional.build`; `rail_capacity`: Mt by year; `split`: with Novosibirsk oblast beside the rest of its district;
+    `scaled`: factors on paths in the years after the observed ones.
+    Raises InputError as `solved_path`.
+    """
+    limits, factors = (tuple(sorted((given or {}).items())) for given in (rail_capacity, scaled))
+    given = options or Options(), bands or Bands(), sectors, manufacturing, limits, split, factors
+    return _solved(data.fingerprint(), tuple(nodes), *given)
+
+
+@lru_cache(maxsize=4)
+def _solved(
+    fingerprint: str, nodes: tuple[int, ...], options: Options, bands: Bands, sectors: str, manufacturing: str,
+    limits: tuple[tuple[int, float], ...], split: bool, factors: tuple[tuple[str, float], ...],
+) -> SolvedPath:  # fmt: skip
+    tables, given = regional_tables.build(regional(split), sectors, manufacturing), paths()
+    for variable, factor in factors:
+        after = [y for y in given.frame["year"].unique() if y > options.observed_to]
+        given = given.scaled(variable, factor, after)
+    return solved_path(tables, given, nodes, bands=bands, rail_capacity=dict(limits), options=options)
 
 
 def regional(split: bool = False) -> Inputs:

@@ -16,10 +16,15 @@ class Options:
     `balance`: 'currency' moves S with the current account (2.8'), 'path' values it at the path's own prices (2.8).
     `investment`: 'terminal' asks what growth after the horizon needs (2.9') in the years after `observed_to`, 'path'
     keeps the observed and projected path as a floor (2.9).
+    `capital`: 'investment' takes the capital of regions from their own investment and the cost of new capacity from
+    the growth and investment of each stage (2.6'), 'sectors' one coefficient a sector for all regions and years (2.6).
     `trade`: 'curves' lets exports follow demand curves and imports an isoquant (2.12'), 'bands' keeps both within
     bands around their paths (2.12).
     `china`: 'customs' takes China's shares by product from customs figures, 'shift' moves those of 2016 to the total.
     `rail`: 'plan' follows the plan of the Eastern railways, 'held' keeps the capacity of 2023.
+    `technique`: elasticity of substitution between labour and capital in new capacity (2.6''), 0: one technique;
+    `capital_charge`: what capital earns a year at market prices, which with pay gives labour's share there (assumption:
+    the public rate of discount and depreciation).
     `terminal_growth`: g of (2.9'), a year (None: growth of the last year of the forecast in the paths);
     `depreciation`: delta of (2.9'), a year (assumption). Raises InputError for a value outside its choices.
     """
@@ -29,16 +34,20 @@ class Options:
     labour: str = "pay"
     balance: str = "currency"
     investment: str = "terminal"
+    capital: str = "investment"
     trade: str = "curves"
     china: str = "customs"
     rail: str = "plan"
+    technique: float = 0.5
+    capital_charge: float = 0.08
     terminal_growth: float | None = None
     depreciation: float = 0.03
     observed_to: int = 2023
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "labour": ("pay", "persons"), "balance": ("currency", "path"), "investment": ("terminal", "path"),
-        "trade": ("curves", "bands"), "china": ("customs", "shift"), "rail": ("plan", "held"),
+        "capital": ("investment", "sectors"), "trade": ("curves", "bands"), "china": ("customs", "shift"),
+        "rail": ("plan", "held"),
     }  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -47,6 +56,10 @@ class Options:
                 raise unknown(f"option '{name}'", getattr(self, name), allowed)
         if not 0 <= self.value_shares <= 1:
             raise InputError(f"option 'value_shares' is {self.value_shares}; allowed is 0 to 1")
+        if not (0 <= self.technique < 10) or self.technique == 1:
+            raise InputError(f"option 'technique' is {self.technique}; allowed is 0 to below 10, and not 1")
+        if not 0 < self.capital_charge < 1:
+            raise InputError(f"option 'capital_charge' is {self.capital_charge}; allowed is above 0 and below 1")
         if not 0 < self.depreciation < 1:
             raise InputError(f"option 'depreciation' is {self.depreciation}; allowed is above 0 and below 1")
         if self.terminal_growth is not None and not -self.depreciation < self.terminal_growth < 0.2:
@@ -66,6 +79,8 @@ FIRST_ROUND = Options(
     labour="persons",
     balance="path",
     investment="path",
+    capital="sectors",
+    technique=0.0,
     trade="bands",
     china="shift",
     rail="held",

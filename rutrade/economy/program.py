@@ -9,6 +9,7 @@ import pandas as pd
 
 from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES
 from rutrade.economy.stage import PARTNERS, TANGENTS, Stage
+from rutrade.economy.substitution import TECHNIQUES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,13 +61,17 @@ def linear_program(stage: Stage) -> Any:
     m.add_constraints(made - delivered.sum("region") - exported.sum("partner") == 0, name="supply")  # (2.2b)
     m.add_constraints(x - x1 <= given(st.retained, "region", "sector"), name="retained")  # (2.5)
     hired = (given(st.labour_coefficient, "region", "sector") * x).sum("sector")
+    deeper = None
+    if st.span and st.techniques is not None:
+        deeper = _technique(m, st, given, variable, x1)
+        hired = hired + deeper[1]
     m.add_constraints(hired <= given(st.labour, "region"), name="labour")  # (2.4)
     balance = st.export_price * earned - (given(st.import_price * st.import_prices, "product") * imported).sum()
     m.add_constraints(balance >= st.external_balance, name="external_balance")  # (2.8)
     tonnes = given(st.rail_tonnes, "product", "origin", "partner")
     m.add_constraints((tonnes * exported).sum() <= st.rail_capacity, name="rail")  # (2.10)
     if st.span:
-        _capital(m, st, given, variable, x1, inv)
+        _capital(m, st, given, variable, x1, inv, deeper)
     if st.terminal is not None:
         needed = (given(st.terminal, "region", "sector") * x).sum("sector")
         m.add_constraints(inv - needed >= 0, name="terminal")  # (2.9')
@@ -80,6 +85,7 @@ def _labelled(stage: Stage) -> Callable[..., "xr.DataArray"]:
 
     names = dict.fromkeys(("region", "origin"), stage.regions) | dict.fromkeys(("product", "sector"), stage.sectors)
     counts = {"tangent": len(TANGENTS), "segment": len(EXPORT_NODES) - 1, "node": len(IMPORT_NODES)}
+    counts["technique"] = len(TECHNIQUES)
     axes = names | {"partner": PARTNERS} | {name: range(n) for name, n in counts.items()}
     axes = {name: pd.Index(values, name=name) for name, values in axes.items()}
 
@@ -142,12 +148,34 @@ def _demand_curves(st: Stage, given: Callable[..., Any], variable: Callable[...,
     return exported, earned, (given(st.curves.export_wedge, *cells) * exported).sum()
 
 
-def _capital(m: Any, st: Stage, given: Callable[..., Any], variable: Callable[..., Any], x1: Any, inv: Any) -> None:
+def _technique(
+    m: Any, st: Stage, given: Callable[..., Any], variable: Callable[..., Any], x1: Any
+) -> tuple[Any, Any]:  # fmt: skip
+    """(2.6'') new capacity by technique: what it needs more than at the path's, capital and labour by region."""
+    assert st.techniques is not None
+    cells = "region", "sector", "technique"
+    capital, labour = (given(values - 1, *cells) for values in st.techniques)
+    open_ = (st.value_added > 0) & (st.labour_coefficient > 0)
+    chosen = variable("technique", np.where(open_[..., None], np.inf, 0), *cells)
+    m.add_constraints(x1 - chosen.sum("technique") >= 0, name="technique")
+    of_capital, of_labour = (
+        (given(c, "region", "sector") * more * chosen).sum(("sector", "technique"))
+        for c, more in ((st.capital_coefficient, capital), (st.labour_coefficient, labour))
+    )
+    return of_capital, of_labour
+
+
+def _capital(
+    m: Any, st: Stage, given: Callable[..., Any], variable: Callable[..., Any], x1: Any, inv: Any,
+    deeper: tuple[Any, Any] | None,
+) -> None:  # fmt: skip
     """(2.6) new capacity uses the fund, (2.7) which the tangents to Phi(inv) bound."""
     fund = variable("fund", np.inf, "region")
     # t scales the fund: fixed at 1, and the unknown of the reciprocal problem
     t, reference = variable("capital_scale", 1.0, lower=1.0), given(st.fund(st.reference_investment), "region")
-    needed = (given(st.capital_coefficient, "sector") * x1).sum("sector")
+    needed = (given(st.capital_coefficient, "region", "sector") * x1).sum("sector")
+    if deeper is not None:
+        needed = needed + deeper[0]
     m.add_constraints(needed - fund - reference * t <= -reference, name="capital")  # (2.6)
     slope, intercept = (given(c.T, "region", "tangent") for c in st.cuts)
     m.add_constraints(fund - slope * inv <= intercept, name="fund")  # (2.7)

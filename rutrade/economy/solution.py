@@ -193,6 +193,15 @@ class Effect:
     priced: pd.DataFrame
 
 
+def priced(without: EconomySolution, column: Column) -> dict[str, float]:
+    """(2.14) a column at the duals of a solution by family of rows: by how much a unit of it moves the objective.
+
+    A coefficient a moves z by a times the row's price: minimising -z, z gains dual * a.
+    """
+    prices = without.program.prices
+    return {name: float((prices[without.rows[name]] * values).sum()) for name, values in column.rows.items()}
+
+
 def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
     """Effect of the projects in `with_` against the same stage `without` them.
 
@@ -202,18 +211,16 @@ def effect(with_: EconomySolution, without: EconomySolution) -> Effect:
     """
     if with_.year != without.year:
         raise InputError(f"effect: the stages end in {with_.year} and {without.year}; they must be the same")
-    st, direct, priced = without.stage, np.zeros(without.gva.shape), []
+    st, direct, terms = without.stage, np.zeros(without.gva.shape), []
     for p, c in zip(with_.projects, with_.columns, strict=True):
         r, t = st.regions.index(p.region), with_.intensity[p.name]
         direct += st.value_added * (st.delivery_share[:, :, r] * c.purchases[:, None]).T * t
         direct[r] += st.value_added[r] * c.beta * t
         direct[r, st.sectors.index("RND")] += p.value_added * t
-        for name, values in c.rows.items():
-            # a coefficient a moves z by a times the row's price: minimising -z, z gains dual * a
-            worth = float((without.program.prices[without.rows[name]] * values).sum()) * t
-            priced.append({"project": p.name, "term": name, "z_bn_rub_2016": worth})
+        for name, worth in priced(without, c).items():
+            terms.append({"project": p.name, "term": name, "z_bn_rub_2016": worth * t})
     direct, total = pd.DataFrame(direct, without.gva.index, without.gva.columns), with_.gva - without.gva
-    priced = pd.DataFrame(priced, columns=["project", "term", "z_bn_rub_2016"])
-    change, value = with_.consumption - without.consumption, priced["z_bn_rub_2016"].sum()
+    table = pd.DataFrame(terms, columns=["project", "term", "z_bn_rub_2016"])
+    change, value = with_.consumption - without.consumption, table["z_bn_rub_2016"].sum()
     consumption = pd.Series({"total": change, "direct": value, "indirect": change - value})
-    return Effect(total, direct, total - direct, consumption, priced)
+    return Effect(total, direct, total - direct, consumption, table)

@@ -16,6 +16,7 @@ from rutrade.economy.substitution import (
     constant_value_shares,
     linear_expenditure,
     price_path,
+    techniques,
 )
 
 PARTNERS = ("CHN", "ROW")
@@ -31,9 +32,10 @@ MAX_IMPORT_SHARE = 0.98
 
 
 BASE, FORECAST = 2016, 2030  # the tables' year, the last year of the forecast behind the paths
+CALIBRATED = 2016, 2019  # the years whose growth and investment give the scale of capital
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two are the same only if they are one: a table has no hash
 class Paths:
     """Exogenous paths: `frame` with columns variable, sector, region, year, value (table 'economy_paths')."""
 
@@ -115,7 +117,7 @@ class Stage:
     labour_coefficient: np.ndarray  # l (r, j), thousand persons, or bn RUB of base pay, per bn RUB
     labour: np.ndarray  # L (r)
     retained: np.ndarray  # upper bound of x0 (r, j)
-    capital_coefficient: np.ndarray  # kappa * k (j)
+    capital_coefficient: np.ndarray  # kappa * k (r, j)
     investment_base: np.ndarray  # inv0 (r)
     investment_path: np.ndarray  # lower bound of inv (r)
     rail_tonnes: np.ndarray  # (i, r, k) Mt per bn RUB of exports that use the Eastern range
@@ -124,6 +126,7 @@ class Stage:
     bands: Bands
     nested: bool = False  # deliveries within bands around domestic deliveries, and not around use
     terminal: np.ndarray | None = None  # investment per unit of output that growth after the stage needs (r, j)
+    techniques: tuple[np.ndarray, np.ndarray] | None = None  # capital and labour of new capacity over path (r, j, n)
     staff_pay: float = 1.0  # labour, in the unit of its row, of a thousand persons of a project
     fixed_consumption: np.ndarray | None = None  # gamma (s, i), part of fixed_use
     curves: Curves | None = None  # (2.12'); None: bands
@@ -184,11 +187,13 @@ def base_state(tables: RegionalTables) -> State:
     return State(2016, tables.output, (tables.final_domestic + tables.final_import)[:, :, 2].sum(1))
 
 
-def calibrate_capital(tables: RegionalTables, paths: Paths, nodes: tuple[int, int] = (2016, 2019)) -> float:
+def calibrate_capital(tables: RegionalTables, paths: Paths, nodes: tuple[int, int] = CALIBRATED) -> float:
     """Scale kappa of the capital coefficients: capital for uniform growth by GDP over `nodes` uses the whole fund."""
-    stage = stage_of(tables, nodes[1], paths, base_state(tables), Bands(), 1.0)
-    growth = paths.at("gdp", nodes[1]) / paths.at("gdp", nodes[0])
-    needed = (stage.capital_coefficient * np.maximum(growth * tables.output - stage.retained, 0)).sum()
+    before, after = (paths.at("gdp", year) / paths.at("gdp", BASE) for year in nodes)
+    spent = StageInputs(tables, paths, nodes[0], Bands(), FIRST_ROUND).investment()[1]
+    start = State(nodes[0], tables.output * before, base_state(tables).investment if nodes[0] == BASE else spent)
+    stage = stage_of(tables, nodes[1], paths, start, Bands(), 1.0)
+    needed = (stage.capital_coefficient * np.maximum(after * tables.output - stage.retained, 0)).sum()
     return float(stage.fund(stage.investment_path).sum() / needed)
 
 
@@ -205,15 +210,14 @@ def stage_of(
     options: Options = FIRST_ROUND,
 ) -> Stage:  # fmt: skip
     """Coefficients of the stage from `base.year` to `year`; the reference with bands where trade follows curves."""
-    given = StageInputs(tables, paths, year, bands, options)
+    given = StageInputs(tables, paths, year, bands, options, base.year)
     inputs, spending, fixed = given.demand()
     mu, sigma = given.sources()
     centre = given.exports()
     labour = given.labour()
     inv0, investment = given.investment()
-    nat = tables.data.national
     survival = (1 - paths.at("retirement", BASE)) ** (year - base.year)
-    capital = given.sector("capital_output", nat.output, BASE) * kappa
+    capital = given.capital() * kappa
     rail = {"plan": "rail_capacity_plan", "held": "rail_capacity"}[options.rail]
     return Stage(
         year=year, span=year - base.year, regions=tables.regions, sectors=tables.sectors,
@@ -237,7 +241,8 @@ def stage_of(
         value_added=np.where(given.produced, tables.gva / given.x, 0.0),
         bands=bands,
         nested=options.trade == "curves",
-        terminal=given.terminal(capital, inv0.sum(1)),
+        terminal=given.terminal(capital),
+        techniques=given.techniques(capital),
         staff_pay=given.pay_of_staff(),
         fixed_consumption=fixed,
     )  # fmt: skip
@@ -252,6 +257,7 @@ class StageInputs:
     year: int
     bands: Bands
     options: Options
+    start: int = BASE  # where the stage starts
 
     @property
     def x(self) -> np.ndarray:
@@ -387,21 +393,62 @@ class StageInputs:
         floor = self.follow(base.sum(1)) * self.ratio("investment")
         return base, np.zeros_like(floor) if self.projected else floor
 
-    def terminal(self, capital: np.ndarray, base: np.ndarray) -> np.ndarray | None:
-        """(2.9') investment per unit of output (r, j): rho^r kappa k_j (g + delta)/(g0 + delta), rho^r = inv0/K0.
+    def capital(self) -> np.ndarray:
+        """Capital per unit of output (r, j) before the scale kappa: that of sectors, or (2.6') by region and stage.
 
-        g0 is the growth of the years kappa is calibrated on.
+        A region's capital of 2016 is in proportion to its investment of 2016: at one rate of retirement and growth a
+        region that invests less per unit of output works with less. In each stage new capacity costs what the
+        growth and the investment of its own years say, observed or forecast.
+        """
+        t, nat = self.tables, self.tables.data.national
+        need = np.broadcast_to(self.sector("capital_output", nat.output, BASE), t.output.shape)
+        if self.options.capital == "sectors":
+            return need
+        spent, used = self.final[:, :, 2].sum(1), (need * t.output).sum(1)
+        need = need * (spent / used * used.sum() / spent.sum())[:, None]
+        if self.start == self.year or (self.start, self.year) == CALIBRATED:
+            return need
+        return need * (calibrate_capital(t, self.paths, (self.start, self.year)) / calibrate_capital(t, self.paths))
+
+    def terminal(self, capital: np.ndarray) -> np.ndarray | None:
+        """(2.9') investment per unit of output (r, j): rho^r kappa k_j (g^r + delta)/(g0 + delta), rho^r = inv0/K0.
+
+        With (2.6') inv0 and K0 are the forecast's investment and capital in the stage's last year and g0 is its growth
+        after the forecast; a region's g^r is above g by as much as its labour outgrows the country's. With (2.6) they
+        are those of 2016, g0 is the growth of the years kappa is calibrated on, and g is the same for all regions.
         """
         if not self.projected:
             return None
-        gdp, o = self.paths.at, self.options
-        before = (gdp("gdp", 2019) / gdp("gdp", BASE)) ** (1 / 3) - 1
-        after = o.terminal_growth
-        if after is None:
-            after = gdp("gdp", FORECAST) / gdp("gdp", FORECAST - 1) - 1
-        ratio = (after + o.depreciation) / (before + o.depreciation)
-        rate = base / (capital * self.tables.output).sum(1)
-        return ratio * rate[:, None] * capital
+        o, gdp = self.options, self.paths.at
+        forecast = gdp("gdp", FORECAST) / gdp("gdp", FORECAST - 1) - 1
+        after = forecast if o.terminal_growth is None else o.terminal_growth
+        spent, used = self.final[:, :, 2].sum(1), (capital * self.tables.output).sum(1)
+        if o.capital == "sectors":
+            before = (gdp("gdp", CALIBRATED[1]) / gdp("gdp", BASE)) ** (1 / (CALIBRATED[1] - BASE)) - 1
+            ratio = np.full(len(spent), (after + o.depreciation) / (before + o.depreciation))
+            return (ratio * spent / used)[:, None] * capital
+        rate = spent.sum() * self.ratio("investment") / (used.sum() * self.ratio("gdp"))
+        grown = np.maximum(after + self.outgrown() + o.depreciation, 0.0)
+        return rate * grown[:, None] / (forecast + o.depreciation) * capital
+
+    def techniques(self, capital: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """(2.6'') the isoquant of new capacity (r, j, n); pay and the charge on capital give labour's share of cost."""
+        if not self.options.technique:
+            return None
+        pay = self.tables.value_added[:, VALUE_ADDED.index("compensation")] / self.x
+        pay = np.where(self.produced, np.maximum(pay, 0), 0.0)
+        cost = pay + self.options.capital_charge * capital
+        return techniques(np.divide(pay, cost, out=np.zeros_like(cost), where=cost > 0), self.options.technique)
+
+    def outgrown(self) -> np.ndarray:
+        """By how much a region's labour outgrows the country's over the stage, a year (r)."""
+        first, last = (
+            self.labour().sum(1) * self.by_region(self.paths.at("labour", year, "region")).to_numpy()
+            for year in (self.start, self.year)
+        )
+        return (last / first) ** (1 / (self.year - self.start)) - (last.sum() / first.sum()) ** (
+            1 / (self.year - self.start)
+        )
 
     def public(self) -> np.ndarray:
         """Use by government and for stocks g (s, i)."""

@@ -1,6 +1,9 @@
-"""How coefficients answer relative prices and income: constant value shares (2.2'), linear expenditure (2.2'')."""
+"""How coefficients answer prices and income: value shares (2.2'), linear expenditure (2.2''), technique (2.6'')."""
 
 import numpy as np
+
+# capital over labour of new capacity, relative to the path's proportion; 1 itself needs no node
+TECHNIQUES = np.array([0.4, 0.7, 1.4, 2.5])
 
 
 def price_path(inputs: np.ndarray, primary: np.ndarray, productivity: np.ndarray) -> np.ndarray:
@@ -34,3 +37,14 @@ def linear_expenditure(shares: np.ndarray, consumption: float, elasticity: np.nd
     beta = elasticity * shares
     beta = beta * (shares.sum(1, keepdims=True) / beta.sum(1, keepdims=True))
     return consumption * (shares - beta), beta
+
+
+def techniques(share: np.ndarray, elasticity: float) -> tuple[np.ndarray, np.ndarray]:
+    """(2.6'') capital and labour (..., n) of new capacity over the path's, on a CES isoquant through (1, 1).
+
+    `share` (...) is labour's part of the cost of both, `elasticity` sigma of substitution. With eta = (sigma - 1)/sigma
+    and capital over labour at n times the path's proportion, labour is b = (s + (1 - s) n^eta)^(-1/eta), capital n b.
+    """
+    eta, s = (elasticity - 1) / elasticity, share[..., None]
+    labour = (s + (1 - s) * TECHNIQUES**eta) ** (-1 / eta)
+    return TECHNIQUES * labour, labour

@@ -60,6 +60,18 @@ def stacked(ax: "Axes", table: pd.DataFrame, top: int = 6, label_min: float = 2.
     ax.grid(axis="x", visible=False)
 
 
+def hatch(ax: "Axes", positions: Sequence[int], label: str = "estimate") -> None:
+    """Hatch the stacked bars at these positions: what stands there is an estimate, and says so above them."""
+    from matplotlib.patches import Rectangle
+
+    for bar in ax.patches:
+        if isinstance(bar, Rectangle) and round(bar.get_x() + bar.get_width() / 2) in positions:
+            bar.set(hatch="//", alpha=0.55)
+    if len(positions) and label:
+        middle, place = (min(positions) + max(positions)) / 2, ax.get_xaxis_transform()
+        ax.text(middle, 1.01, label, transform=place, fontsize=8, va="bottom", ha="center", color="#444444")
+
+
 def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Places moved apart until neighbours are `gap` from each other, as little as possible, in the given order."""
     order = sorted(range(len(places)), key=lambda i: places[i])
@@ -306,28 +318,36 @@ def heat(ax: "Axes", data: pd.DataFrame, form: str = "{:.1f}", centre: float | N
     vars(ax.figure)["least_units"] = 130 + data.shape[1] * (12 + 7 * longest)
 
 
-TILES = {"NWFD": (0, 1), "CFD": (0, 0), "VFD": (1, 0), "SFD": (0, -1), "NCFD": (1, -1), "UFD": (2, 0), "SibFD": (3, 0)}
-TILES |= {"FEFD": (4, 0)}
+def tile_map(ax: "Axes", values: pd.Series, regions: pd.DataFrame, form: str = "{:,.0f}") -> None:
+    """Regions as tiles, shaded by value: a map without a geometry.
 
-
-def tile_map(ax: "Axes", values: pd.Series, names: Mapping[str, str], form: str = "{:,.0f}") -> None:
-    """The eight federal districts as tiles, west to east, shaded by value: a map without a geometry."""
+    `regions` (index as `values`): name, tile_x to the east, tile_y to the north, as in table 'regions'.
+    """
     import matplotlib as mpl
 
     shades = shades_of(6)
     low, high = values.min(), values.max()
-    for region, (x, y) in TILES.items():
+    tiles = regions.loc[values.index, ["tile_x", "tile_y"]].astype(float)
+    for region, x, y in tiles.itertuples():
         depth = (values[region] - low) / (high - low) if high > low else 0.5
         shade = shades[min(int(6 * depth), 5)]
         ax.add_patch(mpl.patches.Rectangle((x, y), 0.94, 0.94, color=shade))
-        lines = [*names[region].split(" "), form.format(values[region])]
+        lines = [*_tile_name(regions.at[region, "name"]).split("\n"), form.format(values[region])]
         for number, line in enumerate(lines):
             # One text a line: lines of one text would lose their middle.
             place = y + 0.47 + 0.2 * ((len(lines) - 1) / 2 - number)
             weight = "bold" if number == len(lines) - 1 else "normal"
             ax.text(x + 0.47, place, line, ha="center", va="center", color=_ink(shade), fontweight=weight)
-    ax.set(xlim=(-0.1, 5.05), ylim=(-1.1, 2.05), aspect="equal")
+    (left, low_y), (right, high_y) = tiles.min(), tiles.max()
+    ax.set(xlim=(left - 0.1, right + 1.05), ylim=(low_y - 0.1, high_y + 1.05), aspect="equal")
     ax.axis("off")
+
+
+def _tile_name(name: str) -> str:
+    """A name in two lines of about the same length."""
+    words = name.split()
+    half = min(range(1, len(words) + 1), key=lambda k: max(len(" ".join(words[:k])), len(" ".join(words[k:]))))
+    return "\n".join(filter(None, (" ".join(words[:half]), " ".join(words[half:]))))
 
 
 def flows(

@@ -10,11 +10,11 @@ from functools import partial
 
 import pandas as pd
 
-from rutrade import files, sensitivity, stored, sweep, unknown
+from rutrade import files, scenarios, sensitivity, stored, sweep, unknown
 from rutrade.scenarios import Scenario
 
 FIGURES = ("shift_constant_pp", "turnover_bn_usd", "npv_public_chain", "gva_effect_region_bn_rub")
-TRAJECTORIES, FITTED, CHECKED, SEED = 6, 90, 30, 11
+TRAJECTORIES, FITTED, CHECKED, SEED = 6, 60, 24, 11
 DRAWS = 500
 # What Morris leaves of the modelled parameters: those that lead one of the figures; assumptions on trade are left out,
 # as their effect is known without the models.
@@ -28,11 +28,10 @@ FEW = (
     "productivity",
 )
 ASSUMED = ("export_support", "redirection")
-GRIDS: dict[str, dict[str, list[float]]] = {
-    "commercialisation": {"multiplier": [3.7, 30.0, 100.0, 300.0, 600.0], "export_propensity": [0.25, 0.5, 1.0]},
-    "assumptions": {"redirection": [0.1, 0.15, 0.2, 0.25, 0.32, 0.4, 0.5], "export_support": [0.0, 0.25, 0.5, 1.0]},
-    "productivity": {"productivity": [0.0, 0.05, 0.1, 0.2, 0.3, 0.4], "research_infrastructure": [False]},
-    "easier trade": {"logistics": [0.0, 0.02, 0.05, 0.1, 0.2], "research_infrastructure": [False]},
+GRIDS: dict[str, dict[str, list]] = {
+    "commercialisation": {"multiplier": [3.7, 30.0, 100.0, 300.0], "export_propensity": [0.25, 0.5, 1.0]},
+    "productivity": {"productivity": [0.0, 0.1, 0.2, 0.3, 0.4], "research_infrastructure": [False]},
+    "easier trade": {"logistics": [0.0, 0.05, 0.1, 0.2], "research_infrastructure": [False]},
     "sanctions": {"sanctions": [0.0, 0.1, 0.2, 0.4], "research_infrastructure": [False]},
 }
 _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", "rutrade.project", "rutrade.structure",
@@ -42,7 +41,8 @@ _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", 
 def points(name: str) -> list[dict]:
     """The scenarios of a stored sweep: presets, morris, surface (the emulator's) or grids."""
     if name == "presets":
-        return [values | {"draws": DRAWS, "seed": 1} for values in sweep.presets().values()]
+        wanted = {_key(p): p for v in sweep.presets().values() for p in [v | {"draws": DRAWS, "seed": 1}]}
+        return list(wanted.values())  # presets that say the same are run once
     none = {"draws": 0}
     if name == "morris":
         return sensitivity.morris(TRAJECTORIES, SEED, fixed=none)
@@ -54,11 +54,17 @@ def points(name: str) -> list[dict]:
 
 def recipes() -> dict[str, Callable[[], dict]]:
     """What makes each stored table, in an order in which none needs a later one."""
-    from rutrade.chain import setting
-    from rutrade.publish import explorer_grid, ladder
+    from rutrade.chain import prices, setting
+    from rutrade.publish import explorer_grid, ladder, plan_runs
 
     own = {name: partial(_renew, name, 2) for name in ("presets", "morris", "surface", "grids")}
-    return {"ladder": ladder.renew, "errors": setting.renew_errors, "explorer": explorer_grid.renew} | own
+    first = {
+        "errors": setting.renew_errors,
+        "prices": prices.renew_prices,
+        "ladder": ladder.renew,
+        "explorer": explorer_grid.renew,
+    }
+    return first | own | {"instruments": plan_runs.renew_instruments, "plan": plan_runs.renew_draws}
 
 
 def renew(names: Sequence[str] | None = None) -> Iterator[tuple[str, dict]]:
@@ -100,8 +106,8 @@ def presets(jobs: int = 2) -> pd.DataFrame:
 
     Raises InputError when the stored ones no longer fit the models.
     """
-    table = stored.read("presets", _definition("presets")).set_index("scenario")
-    wanted = {name: values | {"draws": DRAWS, "seed": 1} for name, values in sweep.presets().items()}
+    table = stored.read("presets", _definition("presets")).drop_duplicates("scenario").set_index("scenario")
+    wanted = {name: v | {"draws": DRAWS, "seed": 1} for name, v in sweep.presets().items() if name != scenarios.BASE}
     new = {name: point for name, point in wanted.items() if _key(point) not in table.index}
     rows = {name: table.loc[_key(point)] for name, point in wanted.items() if name not in new}
     if new:

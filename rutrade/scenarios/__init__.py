@@ -11,6 +11,7 @@ from rutrade.scenarios.notebooks import (
     BilateralTrade,
     Comparison,
     Economy,
+    Planning,
     ProjectAppraisal,
     Projections,
     RegionalTables,
@@ -18,6 +19,7 @@ from rutrade.scenarios.notebooks import (
     Siberia,
     TradeStructure,
     Uncertainty,
+    Upgrading,
     fields,
     of_notebook,
 )
@@ -25,8 +27,8 @@ from rutrade.scenarios.parameters import SECTIONS, Parameters, parameter
 from rutrade.scenarios.presets import BASE, difference, folder, load, meaning, names, parse, select, title
 
 __all__ = [
-    "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "ProjectAppraisal",
-    "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty", "cell", "difference",
-    "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter", "parse", "schema", "schema_text",
-    "select", "title", "write_all", "write_cell",
+    "BASE", "PARAMETERS", "SECTIONS", "BilateralTrade", "Comparison", "Economy", "Parameters", "Planning",
+    "ProjectAppraisal", "Projections", "RegionalTables", "Scenario", "Siberia", "TradeStructure", "Uncertainty",
+    "Upgrading", "cell", "difference", "fields", "folder", "load", "meaning", "names", "of_notebook", "parameter",
+    "parse", "schema", "schema_text", "select", "title", "write_all", "write_cell",
 ]  # fmt: skip

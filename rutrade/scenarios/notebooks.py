@@ -87,6 +87,21 @@ class TradeStructure(Parameters):
         return self
 
 
+class Upgrading(Parameters):
+    """Parameters of notebook 02: whether trade upgrades."""
+
+    notebook: ClassVar[str] = "02_upgrading"
+    classification: Annotated[Literal["lall", "technology"], parameter(
+        "classes of technology: Lall's by product, or the OECD's by industry", "structure",
+        source="Lall 2000; OECD 2011",
+    )] = "lall"  # fmt: skip
+    least: Annotated[float, parameter(
+        "value from which a product counts as traded", "structure", "mn USD a year", "assumption", ge=0, le=1000
+    )] = 10.0  # fmt: skip
+    threshold_pp: Annotated[Threshold, Field(le=20)] = 5.0
+    rows: Annotated[int, parameter("products and industries shown", "view", "count", ge=3, le=12)] = 10
+
+
 class Siberia(Parameters):
     """Parameters of notebook 03: the Siberian regions and China."""
 
@@ -148,7 +163,7 @@ class Scenario(Parameters):
     payments: Annotated[float, parameter("the same by settlement in national currencies", **_Cut)] = 0.0
     logistics: Annotated[float, parameter("the same by transport corridors", **_Cut)] = 0.0
     productivity: Annotated[float, parameter(
-        "gain of productivity of engineering and chemicals in all Russia", "economy", "share", "assumption", ge=0, le=1
+        "gain of productivity of engineering and chemicals in all Russia", "trade", "share", "assumption", ge=0, le=1
     )] = 0.0  # fmt: skip
     export_support: Annotated[float, parameter(
         "engineering and chemical exports to China in 2030 that support is assumed to add", "trade", "share",
@@ -241,18 +256,16 @@ class Comparison(Parameters):
 
     notebook: ClassVar[str] = "11_scenarios"
     threshold_pp: Threshold = 5.0
-    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
-    seed: Seed = 1
     jobs: Jobs = 2
 
 
-class Uncertainty(Comparison):
-    """Parameters of notebook 09: uncertainty over the chain and break-even."""
+class Uncertainty(Parameters):
+    """Parameters of notebook 09: what moves the results, and break-even."""
 
     notebook: ClassVar[str] = "09_uncertainty"
-    scenarios_drawn: Annotated[int, parameter(
-        "scenarios drawn by Monte Carlo", "view", "count", ge=10, le=100_000
-    )] = 150  # fmt: skip
+    threshold_pp: Threshold = 5.0
+    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 500
+    seed: Seed = 1
 
 
 class RegionalTables(Parameters):
@@ -269,7 +282,7 @@ class Economy(RegionalTables):
     notebook: ClassVar[str] = "06_economy"
     nodes: Annotated[str, parameter(
         "last years of the stages, from 2016, separated by spaces", "economy", "years"
-    )] = "2016 2019 2023 2030"  # fmt: skip
+    )] = "2016 2019 2023 2026 2028 2030 2033 2036"  # fmt: skip
     band_deliveries: BandDeliveries = 0.2
     band_imports: BandImports = 0.1
     band_exports: BandExports = 0.05
@@ -279,12 +292,12 @@ class Economy(RegionalTables):
     productivity: Annotated[float, parameter(
         "productivity after 2023 over its path", "economy", "factor", "WEO growth; assumption", ge=0.5, le=1.5
     )] = 1.0  # fmt: skip
-    rail_capacity: RailCapacity = 158.0
+    rail_capacity: RailCapacity = 210.0
     project_intensity: Annotated[float, parameter(
         "size of the research infrastructure over the programme", "economy", "factor", "assumption", ge=0, le=1
     )] = 1.0  # fmt: skip
     project_productivity: Annotated[float, parameter(
-        "gain of productivity in Siberia's high-technology branches", "economy", "share", "assumption", ge=0, le=0.5
+        "gain of productivity in the oblast's high-technology branches", "economy", "share", "assumption", ge=0, le=0.5
     )] = 0.01  # fmt: skip
 
     @model_validator(mode="after")
@@ -297,14 +310,41 @@ class Economy(RegionalTables):
             or len(years) < 2
         ):
             raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: rising years from 2016, by spaces")
-        if int(years[-1]) > 2030 or not any(2016 < int(y) <= 2023 for y in years):
-            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2030, one year from 2017 to 2023")
+        if int(years[-1]) > 2036 or not any(2016 < int(y) <= 2023 for y in years):
+            raise ValueError(f"parameter 'nodes' = '{self.nodes}' is not allowed: to 2036, one year from 2017 to 2023")
         return self
 
 
+class Planning(Parameters):
+    """Parameters of notebook 10: the plan."""
+
+    notebook: ClassVar[str] = "10_plan"
+    from_year: Annotated[int, parameter("first year of the plan", "plan", "year", "choice", ge=2026, le=2030)] = 2026
+    budget: Annotated[float, parameter(
+        "public money for building and running what is chosen", "plan", "bn RUB 2016 a year", "assumption", ge=0, le=500
+    )] = 25.0  # fmt: skip
+    staff: Annotated[float, parameter(
+        "staff of what is chosen", "plan", "persons", "plan of March 2019; that so many can be hired: assumption", ge=0,
+        le=100_000,
+    )] = 9000.0  # fmt: skip
+    target: Annotated[str, parameter(
+        "what instruments are to reach in 2030: share+POINTS or turnover=BN_USD", "plan", source="assumption"
+    )] = "share+1"  # fmt: skip
+    prices: Annotated[Literal["model", "model_wage", "market"], parameter(
+        "shadow prices of the economy, the same with labour at nine tenths of pay, or market prices", "plan",
+        source="choice",
+    )] = "model"  # fmt: skip
+    paper_value: Annotated[float, parameter(
+        "value of a paper", "project", "mn RUB 2016", "Diamond 2021 at purchasing power", ge=0, le=100
+    )] = 2.06  # fmt: skip
+    multiplier: Multiplier = 3.7
+    discount_rate_public: PublicRate = 0.05
+    draws: Annotated[Draws, Field(ge=100, le=20_000)] = 200
+
+
 _CLASSES: tuple[type[Parameters], ...] = (
-    TradeStructure, Siberia, ProjectAppraisal, RegionalTables, Economy,
-    BilateralTrade, Projections, Uncertainty, Comparison,
+    TradeStructure, Upgrading, Siberia, ProjectAppraisal, RegionalTables, Economy,
+    BilateralTrade, Projections, Uncertainty, Planning, Comparison,
 )  # fmt: skip
 PARAMETERS: dict[str, type[Parameters]] = {cls.notebook: cls for cls in _CLASSES}
 

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 
 from rutrade import InputError, unknown
 
-SECTIONS = ("structure", "siberia", "project", "economy", "trade", "chain", "view")
+SECTIONS = ("structure", "siberia", "project", "economy", "trade", "chain", "plan", "view")
 _SHELL = {"In", "Out"}  # what IPython itself keeps beside a notebook's variables
 
 

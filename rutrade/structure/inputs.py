@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rutrade import data
+from rutrade.structure.value_added import WorldTable, national_content, world_table
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,25 @@ def products() -> Products:
 def estimate_of_chinas_exports() -> pd.DataFrame:
     """China's exports to Russia by group 2011-2016: an estimate (status), for a hatched picture and no index."""
     return data.load("chn_to_rus_estimate")
+
+
+@dataclass(frozen=True)
+class World:
+    """The inter-country table of 2022 for `structure.value_added`, with names of its goods industries and regions."""
+
+    table: WorldTable
+    goods: pd.Series
+    regions: pd.Series
+
+
+def world() -> World:
+    """OECD's inter-country table of 2022: 11 regions, 28 industries, mn USD at basic prices."""
+    flows, sectors, regions = (data.load(f"world_{name}") for name in ("flows", "sectors", "regions"))
+    table = world_table(flows[flows["item"] == "trade"], flows[flows["item"] == "input"])
+    return World(table, sectors[sectors["goods"]].set_index("sector")["name"], regions.set_index("region")["name"])
+
+
+def national_2016() -> pd.DataFrame:
+    """What a unit of each product of Russia's table of 2016 consists of, with names; see `national_content`."""
+    names = data.load("sectors").set_index("sector")["name"]
+    return national_content(data.load("national_io_2016")).rename(index=names)

@@ -36,13 +36,15 @@ def panel(
     return wide.loc[first:last].dropna(axis=1, how="all")
 
 
-def estimated_panel(table: pd.DataFrame) -> pd.DataFrame:
+def estimated_panel(table: pd.DataFrame, values: bool = False) -> pd.DataFrame:
     """Years by groups of China's exports to Russia 2011-2016, shares in percent, from `chn_to_rus_estimate`.
 
-    An estimate for hatched pictures. `panel` does not know it: no index of change and no model takes it in.
+    values: bn USD current instead, at China's total of the year, from 2013. An estimate for hatched pictures. `panel`
+    does not know it: no index of change and no model takes it in.
     """
-    wide = table.pivot(index="year", columns="group", values="share_pct")
-    return wide.set_axis(wide.index.astype(int))
+    wide = table.pivot(index="year", columns="group", values="chinese_total_musd" if values else "share_pct")
+    wide = wide.set_axis(wide.index.astype(int))
+    return wide.dropna(how="all") / 1000 if values else wide
 
 
 def chapters(table: pd.DataFrame, exporter: str, importer: str, reporter: str = "best") -> pd.DataFrame:
@@ -238,11 +240,11 @@ def compare_with_sherin(
     china = china.pivot(index="partner", columns="flow", values="value_musd")
     share = 100 * china.loc["CHN"] / china.loc["WLD"]
     rows = {
-        "fuels in Russia's exports to China 2022, % (BACI, HS 27)": (
+        "fuels in Russia's exports to China 2022, % (BACI)": (
             his("mineral fuel share", 2022),
             100 * chapter_share(chapters(goods, "RUS", "CHN", "BACI"), 27, 27)[2022],
         ),
-        "machinery in Russia's imports from China 2022, % (BACI, HS 84-90)": (
+        "machinery in Russia's imports from China 2022, % (BACI, engineering goods)": (
             his("machinery and equipment share of Russian imports", 2022),
             100 * engineering_share(chapters(goods, "CHN", "RUS", "BACI"))[2022],
         ),

@@ -70,6 +70,15 @@ def by_class(
     return aggregate(panel, of).reindex(columns=order, fill_value=0.0).rename_axis(columns=classification)
 
 
+def headings(panel: pd.DataFrame) -> pd.DataFrame:
+    """A product panel by headings (HS4): what edition and source of the codes hardly touch.
+
+    A new edition of the HS (2012, 2017, 2022) splits codes within headings, and BACI does not split oil products: at
+    HS6 both make new products out of old ones.
+    """
+    return panel.T.groupby(panel.columns.str[:4]).sum().T.rename_axis(columns="heading")
+
+
 def class_order(labels: pd.DataFrame, classification: str, level: str | None = None) -> list[str]:
     """Classes of a classification in their order, from the table `technology_classes`; those of one level if named.
 

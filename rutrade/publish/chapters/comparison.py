@@ -1,0 +1,71 @@
+"""Chapter 11: all presets side by side."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from rutrade import scenarios
+from rutrade.publish.chapters.projections import points, tell
+from rutrade.publish.chapters.uncertainty import parameter
+
+PARTS = {
+    "shift_surroundings_pp": "surroundings",
+    "shift_policy_pp": "policy",
+    "shift_project_pp": "project",
+    "shift_assumption_pp": "assumption",
+    "shift_constant_pp": "all together",
+}
+KEY = {
+    "turnover_bn_usd": "turnover",
+    "exports_bn_usd": "exports to China",
+    "imports_bn_usd": "imports from China",
+    "npv_public_chain": "public NPV",
+    "consumption_all_bn_rub": "consumption, change",
+    "rail_used_mt": "Eastern railways, Mt",
+}
+
+
+def meanings(presets: Mapping[str, Mapping]) -> pd.DataFrame:
+    """What each preset assumes, in words, and the parameters it changes."""
+    rows = {
+        scenarios.title(name): {
+            "meaning": scenarios.meaning(name),
+            "changes": "; ".join(f"{parameter(k).lower()}: {_value(v)}" for k, v in values.items()) or "nothing",
+        }
+        for name, values in presets.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("scenario")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def shift_parts(table: pd.DataFrame) -> pd.DataFrame:
+    """The shift of the share by kind of cause."""
+    return table[list(PARTS)].rename(columns=PARTS)
+
+
+def key_figures(table: pd.DataFrame) -> pd.DataFrame:
+    """Few key figures in words."""
+    return table[list(KEY)].rename(columns=KEY)
+
+
+def scenarios_in_short(table: pd.DataFrame, threshold: float) -> str:
+    """The chapter in three sentences."""
+    shift = table["shift_constant_pp"]
+    notable = [scenarios.title(name) for name in table.index[shift >= threshold]]
+    found = table["shift_constant_pp"] - table["shift_assumption_pp"]
+    best, high, low = found.idxmax(), table["turnover_bn_usd"].idxmax(), table["turnover_bn_usd"].idxmin()
+    which = "no scenario" if not notable else f"only {', '.join(notable)}" if len(notable) < 3 else ", ".join(notable)
+    return (
+        f"**In short.** A shift of {threshold:g} points comes about in {which}. Without what is put in by assumption"
+        " the"
+        f" largest shift is {points(found[best])} points ({scenarios.title(best)}); the programme alone moves it"
+        f" {tell(table.loc['ri', 'shift_project_pp'], table.loc['ri', 'resolution_pp'])}. Turnover in 2030 lies between"
+        f" {table['turnover_bn_usd'][low]:.0f} bn USD ({scenarios.title(low)}) and"
+        f" {table['turnover_bn_usd'][high]:.0f} bn"
+        f" ({scenarios.title(high)})."
+    )

@@ -1,0 +1,257 @@
+"""Chapter 09: which parameters move the results, and what a notable shift would take."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from rutrade import chain, sensitivity, trade
+from rutrade.publish import style
+from rutrade.publish.chapters.projections import points
+from rutrade.publish.sweeps import ASSUMED
+from rutrade.scenarios import Scenario
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RESULTS = {  # figure -> title, unit
+    "shift_constant_pp": ("shift of the share", "percentage points"),
+    "turnover_bn_usd": ("turnover", "bn USD"),
+    "npv_public_chain": ("public NPV", "bn RUB of 2016"),
+    "gva_effect_region_bn_rub": ("effect on the region's value added", "bn RUB of 2016"),
+}
+SHOWN = 6  # bars a result
+WORDS = {
+    "multiplier": "Multiplier of suppliers' turnover",
+    "high_tech_factor": "High-tech procurement",
+    "cost_overrun": "Capital cost above plan",
+    "opex_factor": "Operating cost",
+    "discount_rate_public": "Discount rate of the public",
+    "export_propensity": "Share of output exported",
+    "china_share": "China's share of these exports",
+    "productivity_effect": "Productivity in the project's region",
+    "crowding_out": "Capital taken from other investment",
+    "rail_capacity": "Capacity of the Eastern railways",
+    "oil_price": "Price of oil",
+    "sanctions": "Sanctions",
+    "productivity": "Productivity in all Russia",
+    "customs": "Easier customs",
+    "standards": "Common standards",
+    "payments": "Easier payments",
+    "logistics": "Better logistics",
+    "export_support": "Export support (assumption)",
+    "redirection": "Redirection (assumption)",
+}
+ONE_BY_ONE = {  # grid -> parameter, what it is, how a value is told
+    "productivity": ("productivity", "Productivity of engineering and chemicals in all Russia", "+{:.0%}"),
+    "easier trade": ("logistics", "Cost of all trade with China", "-{:.0%}"),
+    "sanctions": ("sanctions", "Cost of trade with those who impose sanctions", "+{:.0%}"),
+}
+
+
+def parameter(name: str) -> str:
+    """A parameter in words."""
+    return WORDS.get(name, name.replace("_", " "))
+
+
+def modelled(effects: pd.DataFrame) -> pd.DataFrame:
+    """The effects without those of assumptions that are put in and not found."""
+    return effects.drop(index=[name for name in ASSUMED if name in effects.index])
+
+
+def ranges(limits: Mapping[str, tuple[float, float, float]]) -> pd.DataFrame:
+    """Lowest, central and highest value by parameter in words."""
+    table = pd.DataFrame(limits, index=["lowest", "central", "highest"]).T
+    return table.rename(parameter).rename_axis("parameter")
+
+
+def effects_figure(effects: Mapping[str, pd.DataFrame]) -> "Figure":
+    """Bars of the parameters that move each result most, with half a 95 % interval."""
+    fig, axes = style.axes(rows=len(effects), height=2.05 * len(effects))
+    for ax, (name, table) in zip(np.ravel(axes), effects.items(), strict=True):
+        top = table.head(SHOWN).iloc[::-1]
+        colours = [style.MUTED if n in ASSUMED else style.ACCENT for n in top.index]
+        ax.barh([parameter(n) for n in top.index], top["mu_star"], xerr=top["confidence"], color=colours,
+                error_kw={"ecolor": "#555555", "elinewidth": 1})  # fmt: skip
+        title, unit = RESULTS[name]
+        ax.set_title(f"{title}, {unit}".capitalize(), loc="left", fontsize=10)
+    return fig
+
+
+def effects_table(effects: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Mean effect, spread and confidence by result and parameter, in words."""
+    table = pd.concat({RESULTS[name][0]: t for name, t in effects.items()}, names=["result"])
+    names = {"mu_star": "mean size", "mu": "mean", "sigma": "spread", "confidence": "half a 95 % interval"}
+    return table.rename(columns=names).rename(parameter, level="parameter")
+
+
+def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame) -> str:
+    """How the figure of effects is to be read, and what it says on the project."""
+    share, value = effects["shift_constant_pp"], effects["npv_public_chain"]
+    own = ["multiplier", "high_tech_factor", "export_propensity", "china_share", "productivity_effect"]
+    wide = modelled(share).index[modelled(share)["sigma"] > modelled(share)["mu_star"]]
+    return (
+        f"{len(runs)} runs of the linked models by Morris' design (4.9). A bar is the mean change of the result when"
+        " the"
+        " parameter crosses its whole range, whatever the others are; grey ones are put in and not found by the models."
+        f" What the project itself can vary moves the share by at most {points(share.loc[own, 'mu_star'].max())}"
+        " points."
+        f" Its public value hangs on {parameter(value.index[0]).lower()} and {parameter(value.index[1]).lower()}."
+        + (f" {parameter(wide[0])} acts in concert with others: its spread exceeds its mean." if len(wide) else "")
+    )
+
+
+def sobol_table(indices: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Total indices by parameter and result, percent with half an interval."""
+    order = sorted(next(iter(indices.values())).index)
+
+    def percent(x: pd.DataFrame) -> list[str]:
+        pairs = zip(x.loc[order, "total"], x.loc[order, "total_confidence"], strict=True)
+        return [f"{100 * max(total, 0):.0f} ± {100 * half:.0f}" for total, half in pairs]
+
+    columns = {RESULTS[name][0]: percent(x) for name, x in indices.items()}
+    return pd.DataFrame(columns, index=[parameter(n) for n in order]).rename_axis("parameter")
+
+
+def about_sobol(emulators: Mapping[str, "sensitivity.Emulator"], indices: Mapping[str, pd.DataFrame]) -> str:
+    """What the indices stand on: the emulator and its error at points it has not seen."""
+    errors = ", ".join(f"{RESULTS[name][0]} {100 * made.share:.0f} %" for name, made in emulators.items())
+    lead = {RESULTS[name][0]: parameter(x.index[0]).lower() for name, x in indices.items()}
+    return (
+        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models, not on the models"
+        " themselves."
+        f" Its error at further random points, over the spread of the result there: {errors}. Differences between"
+        " indices"
+        " that are smaller than this say nothing. "
+        + "; ".join(f"the {name} follows {what}" for name, what in lead.items()).capitalize()
+        + "."
+    )
+
+
+def assumptions(redirection: Sequence[float], support: Sequence[float]) -> pd.DataFrame:
+    """The shift by assumption alone, without the project: redirection, export_support, shift_constant_pp (points).
+
+    No model is solved: the projection's exports of 2030 at prices of 2025 by group, times the ratios of (4.6).
+    """
+    p = chain.prepare()
+    years = [p.start.year, chain.HORIZON]
+    table = trade.forecast.project(p.start, p.procedure, years).table
+    rows = table[(table["year"] == chain.HORIZON) & (table["flow"] == "RUS_to_CHN")]
+    exports = rows.set_index(["flow", "group"])["value_bn_usd_base_prices"]
+    weight = pd.Series(0.0, exports.index.get_level_values("group"))
+    weight[list(chain.ENGINEERING_CHEMICALS)] = 1.0
+    weight["90-99"] = p.start.chapter_90["RUS_to_CHN"]
+    none = pd.Series(1.0, exports.index)
+
+    def share(ratio: pd.Series) -> float:
+        value = exports * ratio.reindex(exports.index).fillna(1.0)
+        return 100 * float((value * weight.to_numpy()).sum() / value.sum())
+
+    found = []
+    for least in redirection:
+        for extra in support:
+            s = Scenario.check(redirection=least, export_support=extra)
+            ratio = chain.causes.product([none, *chain.causes.assumed(s, p, none).values()])
+            found.append((least, extra, share(ratio) - share(none)))
+    return pd.DataFrame(found, columns=["redirection", "export_support", "shift_constant_pp"])
+
+
+def break_even(grids: Mapping[str, pd.DataFrame], inertial: Mapping[str, float], threshold: float) -> dict:
+    """What would make the shift notable, lever by lever, from the grids; percentages.
+
+    Returns table (shown), values (recorded), exports needed (bn USD), redirection and China's share today (%).
+    """
+    rows, values = [], {}
+    for grid, (name, title, form) in ONE_BY_ONE.items():
+        line = _line(grids[grid], name)
+        found = chain.crossing(line, threshold)
+        reached = "none in the range" if np.isnan(found) else form.format(found)
+        rows.append((title, f"up to {form.format(line.index[-1])}", reached, line.max()))
+        values[f"break_even_{name}"] = float("nan") if np.isnan(found) else 100 * found
+    sales = grids["commercialisation"].dropna(subset=["shift_project_pp"])
+    best = sales["shift_project_pp"].max()
+    rows.append(("Commercialisation: multiplier, all of it exported", f"up to {sales['multiplier'].max():.0f}",
+                 "none in the range" if best < threshold else "within the range", best))  # fmt: skip
+    alone = grids["assumptions"].query("export_support == 0").set_index("redirection")["shift_constant_pp"]
+    redirection = chain.crossing(alone, threshold)
+    rows.append(("China's share in engineering and chemical exports (assumption)", f"up to {alone.index[-1]:.0%}",
+                 "none in the range" if np.isnan(redirection) else f"{redirection:.0%}", alone.max()))  # fmt: skip
+    columns = ["what changes", "range tried", "notable at", "shift reached, points"]
+    table = pd.DataFrame(rows, columns=columns).set_index("what changes")
+    start = chain.prepare().start
+    value, share = (x["RUS_to_CHN"][list(chain.ENGINEERING_CHEMICALS)] for x in (start.value, start.share))
+    now = 100 * float(value.sum() / (value / share).sum())
+    exports = inertial["exports_bn_usd"]
+    needed = chain.break_even(inertial["share_constant"], threshold, exports)
+    values |= {
+        "break_even_exports": needed,
+        "break_even_redirection": 100 * redirection,
+        "commercialisation_best": float(best),
+        "redirection_now": now,
+    }
+    return {"table": table, "values": values, "exports": needed, "total": exports, "redirection": 100 * redirection,
+            "now": now}  # fmt: skip
+
+
+def _line(grid: pd.DataFrame, name: str) -> pd.Series:
+    """The shift by the parameter's value, runs with a solution."""
+    return grid.dropna(subset=["shift_constant_pp"]).set_index(name)["shift_constant_pp"].sort_index()
+
+
+def uncertainty_in_short(
+    effects: Mapping[str, pd.DataFrame], needs: Mapping, grids: Mapping[str, pd.DataFrame], threshold: float
+) -> str:
+    """The chapter in three sentences."""
+    share = modelled(effects["shift_constant_pp"])
+    line = _line(grids["productivity"], "productivity")
+    found = chain.crossing(line, threshold)
+    productivity = (
+        f"no gain of productivity up to {line.index[-1]:.0%} is enough" if np.isnan(found)
+        else f"productivity of engineering and chemicals in all Russia would have to rise by {found:.0%}"
+    )  # fmt: skip
+    return (
+        f"**In short.** Of what the models answer for, {parameter(share.index[0]).lower()} and"
+        f" {parameter(share.index[1]).lower()} move the share of 2030 most, by {points(share['mu_star'].iloc[0])} and"
+        f" {points(share['mu_star'].iloc[1])} points over their whole ranges. For a shift of {threshold:g} points"
+        f" {productivity}, or exports of {needs['exports']:.0f} bn USD a year would have to come from elsewhere. No"
+        " multiplier of a research infrastructure within the published range comes near."
+    )
+
+
+def about_needs(needs: Mapping, inertial: Mapping[str, float], threshold: float) -> str:
+    """The arithmetic of the break-even."""
+    now = inertial["share_constant"] / 100 * needs["total"]
+    return (
+        f"To lift a share of {inertial['share_constant']:.1f} % by {threshold:g} points, exports of engineering and"
+        " chemical"
+        f" goods to China must be **{needs['exports']:.1f} bn USD** a year higher in 2030 (4.8), with exports of"
+        f" {needs['total']:.0f} bn: {now + needs['exports']:.1f} instead of {now:.1f} bn. Sanctions redirect trade by"
+        " themselves, but they redirect oil more than machines."
+    )
+
+
+def about_stopped(grid: pd.DataFrame) -> str:
+    """What of the grid has no solution, and why."""
+    stopped = grid[grid["failure"] != ""]
+    if stopped.empty:
+        return "All points of this grid can be produced."
+    return (
+        f"{len(stopped)} of {len(grid)} points of this grid have no solution: *{stopped['failure'].iloc[0]}*. China's"
+        " share"
+        " of these exports is 20 %, an assumption; the published multipliers are 2.7 (ESA), 3.7-4.2 (CERN), 4-6"
+        " (FenRIAM)."
+    )
+
+
+def about_redirection(needs: Mapping) -> str:
+    """What redirection would mean; it is put in and not found."""
+    return (
+        f"China takes {needs['now']:.0f} % of Russia's engineering and chemical exports (2023, by mirror figures). A"
+        " notable"
+        f" shift by redirection alone would need {needs['redirection']:.0f} % in every group: goods that exist and now"
+        " go"
+        " elsewhere, sent to China. This is an assumption about direction; what costs of trade and sanctions redirect"
+        " in"
+        " the models stands in the table above."
+    )

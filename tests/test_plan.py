@@ -1,0 +1,512 @@
+"""The plan, (5.1)-(5.6): against enumeration, by its limits, prices by finite difference, the ledger, bad input."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rutrade import InputError, plan, project
+from rutrade.plan import planning
+from rutrade.plan.blocks import Block, started, stopped
+from rutrade.plan.choices import Measures, valued
+from rutrade.project import ProjectObject
+
+STARTS = (2026, 2027, 2028)
+DUALS = pd.DataFrame(
+    {"CON": [0.9, 1.1], "MAC": [0.8, 1.2], "RND": [1.1, 1.0], "labour": [0.7, 1.6], "foreign_exchange": [1.2, 0.9]},
+    pd.Index([2026, 2033], name="year"),
+)
+
+
+def block(name, title="", needs=None, smallest=1.0, **item):
+    """A small object, planned for 2026 with what it costs before it in 2024-25."""
+    given = {"capital_goods_bn_rub_2016": {2026: 1.0, 2027: 1.0}, "start_year": 2026, "life_years": 10, "staff": 100.0,
+             "pay_mn_rub_2016": 0.7, "publications": 150.0, "high_tech_share": 0.2,
+             "mix": {"capital": {"CON": 0.5, "MAC": 0.5}, "commercialised": {"MAC": 1.0}}}  # fmt: skip
+    return Block(name, title or name, ProjectObject(name, **given | item), smallest, 1.0, needs)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return project.from_data("programme", last_year=2060)
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Three blocks of which one pays, one does not, and one needs the first and can be built in part."""
+    return (
+        block("good", publications=500.0, use_units=10.0),
+        block("bad", publications=5.0, staff=300.0, high_tech_per_year_bn_rub_2016=0.2),
+        block("later", needs="good", smallest=0.1, publications=400.0, start_year=2027,
+              capital_goods_bn_rub_2016={2026: 2.0, 2027: 1.0}),
+    )  # fmt: skip
+
+
+def made(whole, blocks, starts=STARTS, **values):
+    return plan.choices.choices(whole, blocks, starts, 2026, DUALS, Measures(export_share=0.25), **values)
+
+
+@pytest.fixture(scope="module")
+def small(whole, three):
+    return made(whole, three)
+
+
+@pytest.fixture(scope="module")
+def market():
+    """The plan of the data at market prices, which needs no model of the economy."""
+    return plan.solve(prices="market")
+
+
+def limits(c, budget=np.inf, staff=np.inf):
+    return plan.Limits.of(c, budget, staff)
+
+
+def enumerated(c, limit):
+    """The best of all combinations of starts; the one scale that is free is the largest that the limits leave."""
+    best = 0.0
+    options = [[None, *np.flatnonzero(row)] for row in c.allowed]
+    for places in itertools.product(*options):
+        if places[2] is not None and (places[0] is None or places[0] > places[2]):
+            continue
+        fixed = [(i, j) for i, j in enumerate(places[:2]) if j is not None]
+        used = {n: sum((per[i, j] for i, j in fixed), np.zeros(len(c.years))) for n, per in
+                (("budget", c.money), ("staff", c.staff))}  # fmt: skip
+        room = {"budget": limit.budget - used["budget"], "staff": limit.staff - used["staff"]}
+        if any((r < -1e-9).any() for r in room.values()):
+            continue
+        value = sum(c.value[i, j] for i, j in fixed)
+        if places[2] is not None:
+            per = {"budget": c.money[2, places[2]], "staff": c.staff[2, places[2]]}
+            scale = min([1.0, *(float((room[n][per[n] > 0] / per[n][per[n] > 0]).min()) for n in room)])
+            if scale < c.blocks[2].smallest - 1e-12:
+                continue
+            gain = c.value[2, places[2]]
+            value += gain * (scale if gain > 0 else c.blocks[2].smallest)
+        best = max(best, value)
+    return best
+
+
+@pytest.mark.parametrize("budget", [np.inf, 2.0, 1.4, 0.9, 0.5, 0.0])
+@pytest.mark.parametrize("staff", [np.inf, 150.0])
+def test_the_program_finds_what_trying_all_combinations_finds(small, budget, staff):
+    found = plan.best(small, limits(small, budget, staff))
+    assert found.value == pytest.approx(enumerated(small, limits(small, budget, staff)), abs=1e-7)
+    assert (found.total(small.money) <= budget + 1e-7).all() and (found.total(small.staff) <= staff + 1e-4).all()
+
+
+def test_without_limits_every_block_with_a_positive_value_is_in_and_no_other(small):
+    inside = set(plan.best(small, limits(small)).chosen(small))
+    worth = {b.name for b, row, may in zip(small.blocks, small.value, small.allowed, strict=True) if row[may].max() > 0}
+    assert inside == worth and inside == {"good", "later"}
+
+
+def test_of_the_data_every_free_block_with_a_positive_value_is_in_and_no_other():
+    found = plan.solve(prices="market", budget=1e6, staff=1e6)
+    c = found.choices
+    free = [i for i, b in enumerate(c.blocks) if b.needs is None and b.name not in {x.needs for x in c.blocks}]
+    for i in free:
+        assert bool(found.best.y[i].any()) == (np.where(c.allowed[i], c.value[i], -1.0).max() > 0)
+
+
+def test_a_budget_of_nothing_buys_nothing(small):
+    assert not plan.best(small, limits(small, 0.0)).q.any()
+
+
+def test_a_tighter_budget_never_raises_the_value(small):
+    values = [plan.best(small, limits(small, budget)).value for budget in np.linspace(0, 3, 13)]
+    assert (np.diff(values) >= -1e-9).all() and values[-1] > values[0]
+
+
+def test_a_block_in_two_halves_is_worth_as_much_as_the_whole(whole, three):
+    one = made(whole, three[:1])
+    halves = [replace(three[0].scaled(0.5), name=n) for n in ("half", "other half")]
+    two = made(whole, halves)
+    assert plan.best(two, limits(two)).value == pytest.approx(plan.best(one, limits(one)).value, rel=1e-9)
+    # with money for one half at a time, one half is built after the other where the whole cannot be
+    budget = float(one.money[0, one.allowed[0]].max(1).min()) * 0.6
+    assert not plan.best(one, limits(one, budget)).q.any()
+    assert plan.best(two, limits(two, budget)).chosen(two) in (
+        {"half": 2026, "other half": 2028}, {"half": 2028, "other half": 2026}
+    )  # fmt: skip
+
+
+def test_a_later_stage_never_starts_before_what_it_needs(whole, three):
+    blocks = (block("good", publications=0.0, staff=400.0), three[1], three[2])
+    c = made(whole, blocks)
+    assert "later" not in plan.best(c, limits(c)).chosen(c)  # what it needs costs more than both bring
+    late = replace(c, allowed=c.allowed & ~np.array([[True, False, False], [False] * 3, [False] * 3]))
+    late = late.at(np.array([[0, 0, 5.0], [0, 0, 0], [9, 8, 7.0]]), c.stopped)
+    assert plan.best(late, limits(late)).chosen(late) == {"good": 2028, "later": 2028}
+
+
+def test_prices_of_budget_and_staff_are_finite_differences(small):
+    for name, budget, staff, unit in (("budget", 2.0, np.inf, 1.0), ("staff", np.inf, 150.0, 1000.0)):
+        limit = limits(small, budget, staff)
+        chosen = plan.best(small, limit)
+        at = plan.prices(small, limit, chosen)
+        priced = at.table.index[at.table[name] > 0]
+        assert len(priced)
+        step = 1e-4
+        for years in (priced, small.years) if name == "budget" else (small.years,):
+            moved = getattr(limit, name).copy()
+            moved[np.isin(small.years, years)] += step * unit
+            more = plan.prices(small, replace(limit, **{name: moved}), chosen)
+            assert (more.value - at.value) / step == pytest.approx(at.table[name].sum(), rel=1e-4)
+
+
+def test_a_front_falls_and_its_prices_are_finite_differences(whole, three):
+    blocks = (three[0], replace(three[1], smallest=0.1), three[2])
+    c = made(whole, blocks)
+    limit = limits(c, 3.0)
+    table = plan.front(c, limit, "exports", 6)
+    assert (table["value"].diff().dropna() <= 1e-9).all() and (table["reached"] >= table["floor"] - 1e-6).all()
+    gave = -(table["value"].diff() / table["floor"].diff()).dropna()
+    assert table["price"].dropna().to_numpy() == pytest.approx(gave.to_numpy()) and (gave > 0).all()
+    for floor, marginal in zip(table["floor"][1:-1], table["marginal"][1:-1], strict=True):
+        chosen = plan.best(c, limit, {"exports": floor})
+        at, more = (plan.prices(c, limit, chosen, {"exports": floor + step}) for step in (0.0, 1e-6))
+        assert (at.value - more.value) / 1e-6 == pytest.approx(marginal, rel=1e-3) and marginal > 0
+
+
+def test_the_runner_up_is_another_set_of_blocks_and_worth_no_more(market):
+    c = market.choices
+    assert set(market.runner_up.chosen(c)) != set(market.best.chosen(c))
+    assert market.runner_up.value <= market.best.value + 1e-9
+
+
+def test_two_runs_give_the_same_bytes(small):
+    first, second = (plan.best(small, limits(small, 1.2)) for _ in range(2))
+    assert first.q.tobytes() == second.q.tobytes() and first.value == second.value
+
+
+@pytest.mark.parametrize("values", [{}, {"multiplier": 6.0, "paper_value_mn_rub_2016": 4.12}])
+def test_the_value_of_a_plan_is_that_of_the_ledger_of_the_same_plan(whole, three, values):
+    blocks = (*three, block("begun", capital_goods_bn_rub_2016={2024: 1.0, 2025: 0.5, 2026: 0.5}, mothballing_share=0.3,
+                            import_share_capital=0.2, publications=300.0))  # fmt: skip
+    c = made(whole, blocks, **values)
+    chosen = plan.best(c, limits(c, 1.5))
+    assert chosen.q.any() and not chosen.q.all(axis=1).all()
+    ledger = project.evaluate(planning.as_project(whole, c, chosen, 2026), shadow_prices=DUALS, **values)
+    npv = project.npv(ledger.flow("public").to_numpy(), ledger.discount_rate("public"))
+    assert chosen.value + c.stopped.sum() == pytest.approx(float(npv), rel=1e-9)
+
+
+def test_a_plan_of_the_data_has_the_ledgers_value_and_money(market):
+    ledger = project.evaluate(market.project())
+    npv = project.npv(ledger.flow("public").to_numpy(), ledger.discount_rate("public"))
+    assert market.npv == pytest.approx(float(npv), rel=1e-9)
+    paid = ledger.ledger[ledger.ledger["item"].isin(plan.choices.GRANTS)]
+    inside = paid[~paid["object"].str.contains("left out")].groupby("year")["bn_rub_2016"].sum()
+    assert market.money().sum(axis=1)[inside.index].to_numpy() == pytest.approx(inside.to_numpy(), rel=1e-9)
+
+
+def test_sunk_cost_stays_and_waiting_is_paid_for(whole):
+    half = block("begun", capital_goods_bn_rub_2016={2024: 1.0, 2026: 1.0}, mothballing_share=0.3)
+    now, later = started(half, 2026, 2026), started(half, 2028, 2026)
+    assert len(now) == 1 and now[0] == half.item
+    moved, waiting = later
+    assert moved.capital_goods_bn_rub_2016 == {2024: 1.0, 2028: 1.0} and moved.start_year == 2028
+    assert waiting.life_years == 2 and waiting.mothballing_share == pytest.approx(0.15)
+    assert stopped(half, 2026)[0].mothballing_share == pytest.approx(0.15)
+    assert not stopped(block("new"), 2026)
+    # two years of waiting cost what they cost
+    worth, left = valued(whole, [half], (2026, 2028), 2026, None)
+    assert left[0, 0] < 0 and worth.shape == (1, 2, 1)
+    free = replace(half, item=replace(half.item, mothballing_share=0.0))
+    cheap = valued(whole, [free], (2028,), 2026, None)
+    pay = half.item.staff * half.item.pay_mn_rub_2016 / 1000 * 0.15 * 0.9 * (1 + 1 / 1.05)
+    assert (cheap[0] + cheap[1] - worth[:, 1:] - left[:, None])[0, 0, 0] == pytest.approx(pay)
+
+
+def test_the_stages_of_skif_sum_to_the_object(market):
+    whole = market.whole.objects[0]
+    parts = [b.item for b in market.choices.blocks if b.name.startswith("skif")]
+    assert len(parts) == 2
+    for name in ("capital", "staff", "publications", "use_units", "current_goods_bn_rub_2016"):
+        assert sum(getattr(p, name) for p in parts) == pytest.approx(getattr(whole, name), rel=1e-5)
+
+
+def test_where_stopping_is_free_the_campus_alone_is_chosen():
+    """The trial's reference: at market prices, without mothballing, to 2050."""
+    found = plan.solve(prices="market", mothballing_share=0.0, last_year=2050)
+    assert list(found.best.chosen(found.choices)) == ["campus"]
+    assert found.value == pytest.approx(2.0, abs=0.3)
+
+
+@pytest.mark.parametrize("label, name", [("paper value", "paper_value_mn_rub_2016"), ("multiplier", "multiplier")])
+def test_a_block_is_in_above_its_switching_value_and_out_below(market, label, name):
+    factor = market.switching().at["Genetic technologies", label]
+    base = market.whole.values()[name]
+    for side, inside in ((1.01, True), (0.99, False)):
+        c = made_market(market, **{name: base * factor * side})
+        found = plan.best(c, plan.Limits.of(c))
+        assert ("genetic_technologies" in found.chosen(c)) == inside
+
+
+def test_both_stages_of_skif_are_in_above_the_factor_of_both(market):
+    table = market.switching()
+    both = next(name for name in table.index if name.count("SKIF") == 2)
+    for side, inside in ((1.01, True), (0.99, False)):
+        factor = table.at[both, "cost"] / side
+        c = made_market(market, opex_factor=factor, cost_overrun=factor - 1)
+        assert ("skif_2" in plan.best(c, plan.Limits.of(c)).chosen(c)) == inside
+
+
+def made_market(market, **values):
+    c = market.choices
+    worth, left = valued(market.whole, c.blocks, c.starts, market.since, None, **values)
+    return c.at(worth[..., 0], left[..., 0])
+
+
+def test_the_summary_names_every_block_and_sums_to_the_value(market):
+    table = market.summary()
+    assert table["value"].sum() == pytest.approx(market.value)
+    assert set(table.index[table["start"].notna()]) == set(market.best.chosen(market.choices))
+    assert table.at["rest_1", "assumption"] and not table.at["campus", "assumption"]
+
+
+def test_prices_that_move_with_the_plan_are_found_again():
+    """(5.5) Rounds: the price of the second round is that of the first round's plan, and the last two agree."""
+    c = plan.choices.Choices(
+        (block("a"),), (2026,), np.arange(2026, 2029), np.array([[1.0]]), np.zeros(1), np.ones((1, 1, 3)),
+        np.ones((1, 1, 3)), np.ones((1, 1, 3)), np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 1), bool),
+    )  # fmt: skip
+    table = pd.DataFrame({"labour": [1.0]}, index=[2030])
+    asked = []
+
+    def answer(now, selection):
+        asked.append(float(now.value[0, 0]))
+        return pd.DataFrame({"labour": [1.0 + 0.5 * selection.q.sum()]}, index=[2030])
+
+    found, selection, last, rounds = planning._settled(
+        c, plan.Limits.of(c), (), table, lambda duals: c.at(np.array([[2.0 - duals.iat[0, 0]]]), c.stopped), answer
+    )
+    assert list(rounds["change"]) == pytest.approx([0.5, 0.0]) and asked == [1.0, 0.5]
+    assert last.iat[0, 0] == 1.5 and found.value[0, 0] == 0.5 and selection.value == 0.5
+
+
+@pytest.mark.slow
+def test_rounds_with_the_economy_settle_at_prices_that_hold_the_plan():
+    world = plan.inputs.economy_of("12")
+    found = plan.solve(world=world, sectors="12", paper_value_mn_rub_2016=4.12)
+    assert found.rounds["change"].iloc[-1] < planning.SETTLED and found.rounds["change"].iloc[0] > 0
+    again = plan.inputs.duals(planning.answered(world, found.project(), planning.measured(world), 0.2, found.values))
+    assert (again - found.duals).abs().max().max() < planning.SETTLED
+    ledger = project.evaluate(found.project(), shadow_prices=found.duals, **found.values)
+    npv = project.npv(ledger.flow("public").to_numpy(), ledger.discount_rate("public"))
+    assert found.npv == pytest.approx(float(npv), rel=1e-9)
+
+
+@pytest.mark.parametrize("bad, message", [
+    ({"budget": -1}, "budget = -1 is not allowed: at least 0"),
+    ({"budget": 0.01, "keep": ("campus",)}, "budget = 0.01 is not allowed: in 20"),
+    ({"from_year": 2025}, "from_year = 2025 is not allowed: from 2026"),
+    ({"last_start": 2025}, "last_start = 2025 is not allowed"),
+    ({"prices": "shadow"}, "unknown prices 'shadow'"),
+    ({"keep": ("tower",)}, "unknown block 'tower'"),
+    ({"multiplier": "many"}, "parameter 'multiplier'"),
+    ({"own": ("nowhere.yaml",)}, "nowhere.yaml cannot be read"),
+])  # fmt: skip
+def test_what_is_not_allowed_is_refused_in_a_sentence(bad, message):
+    with pytest.raises(InputError) as error:
+        plan.solve(**{"prices": "market"} | bad)
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_negative_scale_is_refused():
+    with pytest.raises(InputError, match=r"smallest scale = -0\.5 is not allowed"):
+        block("x", smallest=-0.5)
+    with pytest.raises(InputError, match=r"scale = -1 is not allowed"):
+        block("x").scaled(-1)
+
+
+def test_a_target_of_a_single_year_is_refused():
+    with pytest.raises(InputError, match="mean over at least five years"):
+        Measures(2033, 2033)
+
+
+OWN = """name: {name}
+source: assumption
+price_year: 2026
+capital_cost_bn_rub: {capital}
+start_year: {start}
+life_years: 20
+opex_share: 0.09
+staff: 20
+pay_mn_rub_2016: 0.68
+publications: 900
+mix: {{capital: {{CON: 0.3, MAC: 0.7}}}}
+"""
+
+
+def own(folder, name="cryo_lab", capital="{2027: 1.5, 2028: 2.5}", start=2029):
+    path = folder / f"{name}.yaml"
+    path.write_text(OWN.format(name=name, capital=capital, start=start), encoding="utf-8")
+    return path
+
+
+def test_an_own_object_is_planned_beside_the_others(tmp_path):
+    found = plan.solve(prices="market", own=[own(tmp_path)])
+    assert found.best.chosen(found.choices)["cryo_lab"] >= 2029
+
+
+@pytest.mark.parametrize("bad, message", [
+    ({"capital": "{2022: 1.0}", "start": 2025}, "start_year = 2025 is not allowed: 2026 or later"),
+    ({"capital": "{2027: 0.0}"}, "an object without cost"),
+])  # fmt: skip
+def test_an_own_object_that_cannot_be_planned_is_refused(tmp_path, bad, message):
+    with pytest.raises(InputError, match=message):
+        plan.solve(prices="market", own=[own(tmp_path, **bad)])
+
+
+@pytest.fixture(scope="module")
+def drawn(market):
+    return plan.simulate(market, 24, 3, jobs=1)
+
+
+def test_draws_do_not_depend_on_workers_nor_on_an_interruption(market, drawn, tmp_path):
+    two = plan.simulate(market, 24, 3, tmp_path, jobs=2)
+    pd.testing.assert_frame_equal(two, drawn)
+    (tmp_path / "draws-0001-4.csv").unlink()
+    before = (tmp_path / "draws-0000-20.csv").stat().st_mtime_ns
+    again = plan.simulate(market, 24, 3, tmp_path, jobs=1)
+    pd.testing.assert_frame_equal(again, drawn)
+    assert (tmp_path / "draws-0000-20.csv").stat().st_mtime_ns == before
+    with pytest.raises(InputError, match="holds draws of another plan"):
+        plan.simulate(market, 24, 4, tmp_path, jobs=1)
+    with pytest.raises(InputError, match="draws = 0 is not allowed"):
+        plan.simulate(market, 0)
+
+
+def test_a_draw_is_the_plan_at_its_parameters(market, drawn):
+    row = drawn.iloc[7]
+    values = {name: float(row[name]) for name in drawn if name in market.whole.parameters}
+    assert "delay_years" not in values and len(values) > 8
+    alone = plan.solve(prices="market", **values)
+    assert row["value"] == pytest.approx(alone.value, rel=1e-9, abs=1e-9)
+    starts = {name.removeprefix("start "): int(row[name]) for name in drawn if name.startswith("start ") and row[name]}
+    assert starts == alone.best.chosen(alone.choices)
+    assert (
+        row["today"] == pytest.approx(plan.today(alone.choices).value) and row["regret"] == row["value"] - row["today"]
+    )
+    assert plan.often(drawn)["campus"] == (drawn["start campus"] > 0).mean()
+
+
+# The inverse question (5.6)
+
+
+@pytest.fixture(scope="module")
+def levers():
+    table = pd.DataFrame(
+        {"name": ["A", "B", "C", "D"], "largest": [0.1, 2.0, 1.0, 1.0], "largest_unit": "", "status": "assumption",
+         "direction": ["both", "both", "both", "exogenous"], "cost_basis": ["paid", "fixed", "plan", "exogenous"],
+         "cost": [1.0, 10.0, 0.0, 0.0], "cost_low": 0.5, "cost_high": 2.0},
+        index=["a", "b", "c", "d"],
+    )  # fmt: skip
+    responses = pd.DataFrame(
+        {"exports": [100.0, 2.0, 5.0, 0.1, -10.0], "wanted": [4.0, 2.0, 0.5, 0.05, 0.5],
+         "turnover": [200.0, 3.0, 20.0, 0.1, -20.0]},
+        index=["without", "a", "b", "c", "d"],
+    )  # fmt: skip
+    return plan.Instruments(table, responses, plan.instruments.costs(table, responses, 40.0, 3.0), ("c",))
+
+
+def test_costs_follow_their_basis(levers):
+    assert levers.costs.to_dict() == pytest.approx({"a": 0.1 * (4 + 2) * 40, "b": 10.0, "c": 3.0, "d": 0.0})
+
+
+@pytest.mark.parametrize("text", ["share+0.3", "share+1.5", "turnover=205", "turnover=222"])
+def test_the_cheapest_mix_is_that_of_a_fine_grid_and_reaches_the_target(levers, text):
+    target = plan.Target.read(text)
+    found = levers.least(target)
+    assert found.reached == pytest.approx(target.value, abs=1e-9) or found.reached > target.value
+    best = np.inf
+    for a, b, c in itertools.product(np.linspace(0, 1, 101), np.linspace(0, 1, 101), (0, 1)):
+        if levers.reached({"a": a, "b": b, "c": c}, target.kind) >= target.value - 1e-9:
+            best = min(best, a * levers.costs["a"] + b * levers.costs["b"] + c * levers.costs["c"])
+    assert found.cost <= best + 1e-9 and found.cost >= best - 0.35  # a step of the grid
+
+
+def test_the_cost_of_a_target_rises_with_it_and_its_slope_is_the_marginal_cost(levers):
+    curve = levers.curve("share", 8)
+    assert (curve["cost"].diff().dropna() > 0).all()
+    low, high = (levers.least(plan.Target("share", v)) for v in (0.5, 0.5001))
+    assert (high.cost - low.cost) / 1e-4 == pytest.approx(low.marginal, rel=0.02)
+
+
+def test_a_target_out_of_reach_says_the_most_that_can_be_reached(levers):
+    most = levers.most("share")
+    assert levers.reached({"a": 1, "b": 1, "c": 1, "d": 0}, "share") == pytest.approx(most)
+    assert levers.least(plan.Target("share", most - 1e-6)).cost > 0
+    with pytest.raises(
+        InputError, match=rf"out of reach: the most that all instruments reach together is {most:.3g} po"
+    ):
+        levers.least(plan.Target("share", most + 1e-6))
+    assert levers.most("turnover") == pytest.approx(223.1)
+
+
+def test_what_is_chosen_and_not_bought_counts_only_where_it_is_given(levers):
+    assert levers.most("share", {"d": 1.0}) > levers.most("share")
+    free = levers.least(plan.Target("share", 0.3), {"d": 1.0})
+    assert free.sizes["d"] == 1.0 and free.cost < levers.least(plan.Target("share", 0.3)).cost
+    assert levers.least(plan.Target("share", 0.3)).sizes["d"] == 0
+    assert levers.least(plan.Target("share", 0.3), without=["a"]).sizes["a"] == 0
+
+
+@pytest.mark.parametrize("text", ["share1", "share+x", "turnover+3", "turnover=-5", "share+0", "growth=3"])
+def test_a_target_that_is_none_is_refused(text):
+    with pytest.raises(InputError, match="is not allowed"):
+        plan.Target.read(text)
+
+
+@pytest.mark.parametrize("given, message", [({"e": 1.0}, "unknown instrument 'e'"), ({"a": 2.0}, "from 0 to 1")])
+def test_an_unknown_instrument_or_size_is_refused(levers, given, message):
+    with pytest.raises(InputError, match=message):
+        levers.least(plan.Target("share", 0.1), given)
+
+
+def test_the_stored_instruments_hold_every_row_of_the_table():
+    from rutrade.publish import plan_runs
+
+    found = plan_runs.instruments()
+    assert set(found.names) == set(plan.inputs.instruments().index)
+    assert (found.costs[found.table["direction"] != "exogenous"] > 0).all()
+
+
+def test_a_folder_holds_tables_with_units_and_what_made_them(market, levers, tmp_path):
+    import json
+
+    from rutrade import files
+
+    written = plan.save(market, tmp_path, levers.least(plan.Target("share", 0.3)))
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert set(manifest["files"]) == {p.name for p in written} - {"manifest.json"}
+    for name, digest in manifest["files"].items():
+        assert files.digest([(tmp_path / name).read_text()]) == digest
+    years = pd.read_csv(tmp_path / "years.csv").set_index("year")
+    assert years["public_money_bn_rub_2016"].to_numpy() == pytest.approx(
+        market.money().sum(axis=1).to_numpy(), rel=1e-9
+    )
+    assert "out" in plan.text(market) and "assumption" in plan.text(market)
+
+
+def test_the_command_prints_the_plan_and_refuses_in_one_sentence(tmp_path):
+    from click.testing import CliRunner
+
+    from rutrade.cli import main
+
+    done = CliRunner().invoke(
+        main, ["plan", "--prices", "market", "--own", str(own(tmp_path)), "-o", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 0 and "Campus of the university" in done.output and "Cryo lab" in done.output
+    assert (tmp_path / "out" / "blocks.csv").exists()
+    for arguments, message in (
+        (["--target", "share+50"], "out of reach"),
+        (["--prices", "market", "--keep", "campus", "--budget", "0.01"], "what is already running"),
+        (["--prices", "market", "--from", "2020"], "from_year = 2020"),
+        (["--scenario", "nowhere"], "unknown preset"),
+    ):
+        bad = CliRunner().invoke(main, ["plan", *arguments])
+        assert bad.exit_code == 2 and message in bad.output and bad.output.count("\n") == 1
