@@ -13,7 +13,7 @@ import pandas as pd
 from rutrade import data, structure
 from rutrade.publish import names, style, svg
 from rutrade.publish.finish import figure
-from rutrade.publish.tables import FIGURE, csv
+from rutrade.publish.tables import FIGURE, csv, mend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -222,6 +222,7 @@ def _picture(
     """A chart of the front page with its frame; the front page has no file of numbers of its own."""
     import matplotlib.pyplot as plt
 
+    title, alt = mend(title), mend(alt)
     wide, narrow = svg.draw(fig, f"front-{name}", alt, title)
     plt.close(fig)
     about: dict[str, Any] = {"title": title, "what": what, "source": source, "narrow": narrow}
