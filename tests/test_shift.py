@@ -80,6 +80,7 @@ def test_technology_by_level_sums_to_all_and_is_that_of_its_classes():
     for classification, upper in (("lall", ["medium", "high"]), ("technology", ["medium-high", "high"])):
         levels = shift.technology_levels(panel, products.classes, products.order, classification)
         assert levels.sum(axis=1).to_numpy() == pytest.approx(np.full(7, 100.0))
+        assert levels.columns[0] == "primary" and list(levels)[-3:] == [*upper, "unclassified"], "from low to high"
         both = shift.medium_and_high(panel, products.classes, products.order, classification)
         assert both.to_numpy() == pytest.approx(levels[upper].sum(axis=1).to_numpy())
     assert both[2023] == pytest.approx(70.8, abs=0.1)
@@ -171,6 +172,8 @@ def test_a_mean_tariff_weights_rates_with_trade_and_leaves_out_sectors_without_a
     mean = context.mean_tariffs(tariffs, values, {"Russia's": ("RUS", "CHN", "CHN_to_RUS")})
     assert mean["Russia's"].dropna().to_dict() == pytest.approx({2019: 4.0, 2023: 6.0})
     assert mean.index.tolist() == [2019, 2020, 2021, 2022, 2023], "years without rates stay, missing"
+    idle = pd.concat([tariffs, tariffs.iloc[:1].assign(sector="not traded", rate_pct=90.0)])
+    assert context.mean_tariffs(idle, values, {"x": ("RUS", "CHN", "CHN_to_RUS")})["x"][2019] == pytest.approx(4.0)
     with pytest.raises(InputError, match="unknown pair of tariffs 'CHN on RUS'"):
         context.mean_tariffs(tariffs, values, {"x": ("CHN", "RUS", "CHN_to_RUS")})
 
