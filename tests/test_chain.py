@@ -313,19 +313,27 @@ def test_capital_cost_only_costs(run):
     assert dear["consumption_effect_bn_rub"] < base["consumption_effect_bn_rub"]
 
 
-def test_the_spillover_in_both_places_fails_loudly(prepared):
-    built = project.from_data("programme", prepared.project_tables)
-    both = project.evaluate(built, spillover=True)
-    shape = both.ledger[both.ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
-    with pytest.raises(InputError, match="it must be in one only"):
-        chain.public_value(both, 1.0, shape)
-    once = project.evaluate(built, spillover=False)
-    value, flow = chain.public_value(once, 1.0, shape)
-    assert flow[chain.HORIZON] == pytest.approx(once.flow("public")[chain.HORIZON] + 1.0)
-    assert value > chain.public_value(once, 0.0, shape)[0]
-    other = flow.index[flow.index > chain.HORIZON][3]
-    added = shape[other] / shape[chain.HORIZON]
-    assert flow[other] == pytest.approx(once.flow("public")[other] + added)
+def test_public_value_is_sales_and_gains_at_the_duals_of_the_nearest_solved_year_and_no_spillover(prepared):
+    evaluation = project.evaluate(project.from_data("programme", prepared.project_tables))
+    found, s = chain.prices.prices(), Scenario(export_propensity=0.25, china_share=0.2, productivity_effect=0.01)
+    table = chain.public_value(evaluation, s, found)
+    nodes = np.array(found.duals.index)
+    gains = evaluation.shape("productivity").max(axis=1)
+    for year in (2030, 2031, 2045):
+        node = nodes[np.abs(nodes - year).argmin()]
+        sold = evaluation.technological_column(year)["commercialised_output"]
+        parts = (("home", 0.75), ("china", 0.05), ("others", 0.2))
+        worth = sum(v * part * found.worth[node, i, use] for i, v in sold.items() for use, part in parts)
+        gain = sum(found.worth[node, i, "productivity"] for i in chain.projects.RENEWED)
+        assert sold.sum() > 0 and gain > 0
+        assert table["added"][year] == pytest.approx(worth + 0.01 * gains[year] * gain), year
+    priced = project.evaluate(evaluation.project, shadow_prices=found.duals, spillover=False)
+    assert np.allclose(table["at_prices"], priced.flow("public"))
+    assert np.allclose(table["total"], table["at_prices"] + table["added"])
+    result = chain.run(of({}), prepared)
+    years = result.tables["value_by_year"]
+    npv = sum(v / 1.05 ** (y - 2019) for y, v in zip(years["year"], years["total"], strict=True))
+    assert result.figures["npv_public_chain"] == pytest.approx(npv)
 
 
 def test_purchases_and_staff_of_the_column_are_the_ledgers(prepared):
