@@ -173,7 +173,7 @@ RANGES = [
     ("BilateralTrade", "cost_cut", 0.001, 0.3), ("BilateralTrade", "sanctions_cost", 0, 1),
     ("BilateralTrade", "wanted_pp", 0.1, 20), ("BilateralTrade", "world_draws", 20, 10_000),
     ("Uncertainty", "threshold_pp", 0.1, 50),
-    ("Uncertainty", "draws", 100, 20_000), 
+    ("Uncertainty", "draws", 100, 20_000),
     ("Comparison", "jobs", 1, 256), ("Economy", "labour", 0.8, 1.2), ("Economy", "productivity", 0.5, 1.5),
     ("Economy", "rail_capacity", 50, 1000), ("Economy", "project_intensity", 0, 1),
     ("Economy", "project_productivity", 0, 0.5), ("Economy", "band_exports", 0, 0.9),

@@ -296,6 +296,7 @@ def resolution(p: Setting) -> float:
     classes = p.link.base.sectors["group"].isin(CLASSES).to_numpy()
     sold = p.link.base.trade[p.link.base.region(CHINA), :, p.link.base.region(HOME)]
     by_sector = p.link.curves.elasticity[:, economy.PARTNERS.index(CHINA)]
+    by_sector = np.where(np.isfinite(by_sector), by_sector, 0.0)  # extraction, which holds none of these classes
     eta = p.link.sectors.to_world(by_sector, np.zeros(len(by_sector)))
     return float(STEP / 2 * np.average(eta[classes], weights=sold[classes]))
 
