@@ -71,7 +71,7 @@ def test_a_shock_and_its_reverse_leave_no_effect_beyond_the_tolerance_of_the_lin
 
 def test_results_do_not_depend_on_what_was_solved_before(prepared):
     first = chain.run(of({"customs": 0.01, "multiplier": 5.0, "draws": 50}), prepared)
-    chain.run(of({"rail_capacity": 158.0, "multiplier": 100.0}), prepared)
+    chain.run(of({"rail_capacity": 180.0, "multiplier": 100.0}), prepared)
     chain.run(of({"oil_price": 0.7, "productivity": 0.1}), prepared)
     assert chain.run(of({"customs": 0.01, "multiplier": 5.0, "draws": 50}), prepared).equals(first)
 
@@ -277,15 +277,18 @@ def test_redirection_below_every_share_that_is_there_does_nothing(run):
 
 
 def test_a_programme_under_a_tight_railway_is_measured_against_the_same_railway(run):
-    tight, usual = (run(**scenarios.select(Scenario, scenarios.load(name))) for name in ("rail_limited", "ri"))
-    rail, built = tight.tables["causes"].set_index("cause").T.items()
-    assert rail[0] == "The Eastern railways" and rail[1]["kind"] == "surroundings" and rail[1]["turnover_bn_usd"] < -5
-    assert tight.figures["consumption_effect_bn_rub"] == pytest.approx(built[1]["consumption_bn_rub"], rel=1e-6)
-    without = tight.tables["grp"]["without"].sum()
-    assert without < usual.tables["grp"]["without"].sum()  # the limit costs without the programme too
-    assert tight.figures["rail_price"] > 0
-    assert tight.figures["rail_used_mt"] == pytest.approx(158, rel=0.005)
-    assert abs(tight.figures["turnover_project_bn_usd"]) < 1 < abs(tight.figures["turnover_surroundings_bn_usd"])
+    tight, usual = run(rail_capacity=180.0), run(**scenarios.select(Scenario, scenarios.load("ri")))
+    table = tight.tables["causes"].set_index("cause")
+    assert list(table.index) == ["The Eastern railways", causes.PROJECT]
+    assert list(table["kind"]) == ["surroundings", "project"]
+    assert table.loc["The Eastern railways", "turnover_bn_usd"] < -0.5
+    built = table.loc[causes.PROJECT, "consumption_bn_rub"]
+    assert tight.figures["consumption_effect_bn_rub"] == pytest.approx(built, rel=1e-6)
+    without = tight.tables["consumption"]["without"].sum()
+    assert without < usual.tables["consumption"]["without"].sum()  # the limit costs without the programme too
+    assert tight.figures["rail_price"] > 0 == usual.figures["rail_price"]
+    assert tight.figures["rail_used_mt"] == pytest.approx(180, rel=0.005)
+    assert abs(tight.figures["turnover_project_bn_usd"]) < abs(tight.figures["turnover_surroundings_bn_usd"])
 
 
 def test_a_railway_longer_than_what_is_carried_changes_nothing(run):
@@ -313,19 +316,27 @@ def test_capital_cost_only_costs(run):
     assert dear["consumption_effect_bn_rub"] < base["consumption_effect_bn_rub"]
 
 
-def test_the_spillover_in_both_places_fails_loudly(prepared):
-    built = project.from_data("programme", prepared.project_tables)
-    both = project.evaluate(built, spillover=True)
-    shape = both.ledger[both.ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
-    with pytest.raises(InputError, match="it must be in one only"):
-        chain.public_value(both, 1.0, shape)
-    once = project.evaluate(built, spillover=False)
-    value, flow = chain.public_value(once, 1.0, shape)
-    assert flow[chain.HORIZON] == pytest.approx(once.flow("public")[chain.HORIZON] + 1.0)
-    assert value > chain.public_value(once, 0.0, shape)[0]
-    other = flow.index[flow.index > chain.HORIZON][3]
-    added = shape[other] / shape[chain.HORIZON]
-    assert flow[other] == pytest.approx(once.flow("public")[other] + added)
+def test_public_value_is_sales_and_gains_at_the_duals_of_the_nearest_solved_year_and_no_spillover(prepared):
+    evaluation = project.evaluate(project.from_data("programme", prepared.project_tables))
+    found, s = chain.prices.prices(), Scenario(export_propensity=0.25, china_share=0.2, productivity_effect=0.01)
+    table = chain.public_value(evaluation, s, found)
+    nodes = np.array(found.duals.index)
+    gains = evaluation.shape("productivity").max(axis=1)
+    for year in (2030, 2031, 2045):
+        node = nodes[np.abs(nodes - year).argmin()]
+        sold = evaluation.technological_column(year)["commercialised_output"]
+        parts = (("home", 0.75), ("china", 0.05), ("others", 0.2))
+        worth = sum(v * part * found.worth[node, i, use] for i, v in sold.items() for use, part in parts)
+        gain = sum(found.worth[node, i, "productivity"] for i in chain.projects.RENEWED)
+        assert sold.sum() > 0 and gain > 0
+        assert table["added"][year] == pytest.approx(worth + 0.01 * gains[year] * gain), year
+    priced = project.evaluate(evaluation.project, shadow_prices=found.duals, spillover=False)
+    assert np.allclose(table["at_prices"], priced.flow("public"))
+    assert np.allclose(table["total"], table["at_prices"] + table["added"])
+    result = chain.run(of({}), prepared)
+    years = result.tables["value_by_year"]
+    npv = sum(v / 1.05 ** (y - 2019) for y, v in zip(years["year"], years["total"], strict=True))
+    assert result.figures["npv_public_chain"] == pytest.approx(npv)
 
 
 def test_purchases_and_staff_of_the_column_are_the_ledgers(prepared):
@@ -497,6 +508,19 @@ def test_intervals_hold_the_central_value_and_the_chance_of_error_counts_from_th
 
 def test_a_target_is_shared_out_only_where_one_is_wanted(drawn, run):
     assert "targets" in drawn.tables and "targets" not in run().tables
+
+
+def test_the_resolution_of_the_link_is_half_a_step_of_its_curves_times_the_elasticity_they_have(run, prepared):
+    base, curves = prepared.link.base, prepared.link.curves
+    sold, total, weight = base.trade[base.region("CHN"), :, base.region("RUS")], 0.0, 0.0
+    for j in np.flatnonzero(base.sectors["group"].isin(causes.CLASSES)):
+        met = np.flatnonzero(prepared.link.sectors.pairs[j])
+        total += sold[j] * curves.elasticity[met, 0].mean()
+        weight += sold[j]
+    by_hand = link.STEP / 2 * total / weight
+    assert np.isfinite(by_hand) and by_hand > 0
+    figures = run(**NOTHING).figures
+    assert figures["resolution_pp"] == pytest.approx(figures["share_reference_constant"] * by_hand)
 
 
 def test_a_shift_as_large_as_the_threshold_is_notable(run):

@@ -57,7 +57,7 @@ def test_a_recipe_touches_as_many_files_as_it_promises(title):
     promised, blocks = recipe(title)
     assert len(blocks) == promised
     if title != "A preset":  # it would be a preset of ours
-        assert all((ROOT / path).exists() or "10_partners" in path for path in blocks)
+        assert all((ROOT / path).exists() or "12_partners" in path for path in blocks)
 
 
 def test_a_preset_is_one_file(here):
@@ -65,7 +65,9 @@ def test_a_preset_is_one_file(here):
     for path, block in recipe("A preset")[1].items():
         (folder / path).write_text(block, encoding="utf-8")
     listed = run("from rutrade.cli import main; main(['scenarios'])")
-    assert re.search(r"^late +The programme two years late", listed, re.M)
+    assert re.search(r"^late +.*[Ss]tart-up two years later, with oil at the low price", listed, re.M)
+    titled = run("from rutrade import scenarios; print(scenarios.title('late'), '|', scenarios.meaning('late'))")
+    assert titled == "The programme late | start-up two years later, with oil at the low price.\n"
     shown = run("scenarios", "show", "late")
     assert re.search(r"delay_years +2 +reader or preset", shown) and re.search(r"brent +low", shown)
 
@@ -96,12 +98,12 @@ def test_a_notebook_is_two_files(here):
     joined = below.replace("    TradeStructure,", "    Partners, TradeStructure,", 1)
     assert joined != below
     path.write_text(above + blocks["rutrade/scenarios/notebooks.py"] + "\n\n_CLASSES: " + joined, encoding="utf-8")
-    (folder / "notebooks/10_partners.md").write_text(blocks["notebooks/10_partners.md"], encoding="utf-8")
-    run("renew", "10")
-    assert "last_year: int = 2023  # year shown, year" in (folder / "notebooks/10_partners.md").read_text("utf-8")
-    assert recorded(folder, "10_partners") == {"rows"}
-    assert nbval("10_partners.ipynb").returncode == 0
-    assert "last_year" in run("run", "10", "-p", "last_year", "1900", "-o", "out", fails=True)
+    (folder / "notebooks/12_partners.md").write_text(blocks["notebooks/12_partners.md"], encoding="utf-8")
+    run("renew", "12")
+    assert "last_year: int = 2023  # year shown, year" in (folder / "notebooks/12_partners.md").read_text("utf-8")
+    assert recorded(folder, "12_partners") == {"rows"}
+    assert nbval("12_partners.ipynb").returncode == 0
+    assert "last_year" in run("run", "12", "-p", "last_year", "1900", "-o", "out", fails=True)
 
 
 def test_an_indicator_is_three_files(here):

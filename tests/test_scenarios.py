@@ -172,8 +172,8 @@ RANGES = [
     ("BilateralTrade", "projection_base", 2017, 2023), ("BilateralTrade", "draws", 100, 1_000_000),
     ("BilateralTrade", "cost_cut", 0.001, 0.3), ("BilateralTrade", "sanctions_cost", 0, 1),
     ("BilateralTrade", "wanted_pp", 0.1, 20), ("BilateralTrade", "world_draws", 20, 10_000),
-    ("Uncertainty", "scenarios_drawn", 10, 100_000), ("Uncertainty", "threshold_pp", 0.1, 50),
-    ("Uncertainty", "draws", 100, 20_000), ("Uncertainty", "jobs", 1, 256), ("Comparison", "draws", 100, 20_000),
+    ("Uncertainty", "threshold_pp", 0.1, 50),
+    ("Uncertainty", "draws", 100, 20_000),
     ("Comparison", "jobs", 1, 256), ("Economy", "labour", 0.8, 1.2), ("Economy", "productivity", 0.5, 1.5),
     ("Economy", "rail_capacity", 50, 1000), ("Economy", "project_intensity", 0, 1),
     ("Economy", "project_productivity", 0, 0.5), ("Economy", "band_exports", 0, 0.9),
@@ -348,7 +348,7 @@ def test_a_preset_s_values_reach_the_notebooks_with_their_section_and_no_other(p
         ("project: {cost_overrun: 4.0}", "04_project", CHAIN),
         ("project: {delay_years: 12}", "04_project", CHAIN),
         ("economy: {rail_capacity: 800.0}", "06_economy", CHAIN),
-        ("view: {draws: 100000}", "07_trade_model", "11_scenarios"),
+        ("view: {draws: 100000}", "07_trade_model", "09_uncertainty"),
     ],
 )
 def test_a_limit_of_one_notebook_does_not_refuse_the_value_of_another(preset, text, can, cannot):
