@@ -2,7 +2,12 @@
 
 import pytest
 
+from rutrade import data
 from rutrade.publish import check
+
+# Codes that a reader would meet as such; RUB is money, too.
+SECTORS = set(data.load("sectors")["sector"]) - {"RUB"}
+REGIONS = set(data.load("regions")["region"])
 
 
 def test_check_finds_what_it_is_for(tmp_path):
@@ -44,3 +49,20 @@ def test_an_alt_text_is_a_description_and_the_one_that_the_cell_gave(tmp_path, a
     assert problem in " | ".join(check.check(tmp_path, given))
     write("<h1>A</h1>")
     assert check.check(tmp_path, given) == ["page.html: 0 images, its cells made 1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["the rail_capacity", "a share of <NA>", "it moves by -0.0", "by \u22120.00", "in AGR", "of SibFD", "NaN"]
+)
+def test_a_code_in_the_text_of_a_page_is_found_and_one_in_code_is_not(tmp_path, text):
+    (tmp_path / "book").mkdir()
+    page = tmp_path / "book" / "page.html"
+    text = text.replace("<", "&lt;")
+    page.write_text(f"<article class='bd-article'><h1>A</h1><p>{text}</p></article>")
+    assert list(check.codes(tmp_path, SECTORS | REGIONS)) == ["book/page.html"]
+    page.write_text(f"<article class='bd-article'><h1>A</h1><p>bn RUB, \u22120.05</p><code>{text}</code></article>")
+    assert check.codes(tmp_path, SECTORS | REGIONS) == {}
+
+
+def test_no_page_of_the_book_shows_a_code(html):
+    assert check.codes(html, SECTORS | REGIONS) == {}

@@ -9,8 +9,10 @@ import pytest
 from rutrade import InputError, economy
 from rutrade.economy import FIRST_ROUND, Bands, EconomyModel, Options, ProjectColumn, regional
 from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES, Curves, earned
-from rutrade.economy.stage import base_state, stage_of
-from rutrade.economy.substitution import constant_value_shares, linear_expenditure, price_path
+from rutrade.economy.model import _highs
+from rutrade.economy.regional import VALUE_ADDED
+from rutrade.economy.stage import StageInputs, State, base_state, stage_of
+from rutrade.economy.substitution import TECHNIQUES, constant_value_shares, linear_expenditure, price_path, techniques
 
 NODES = (2016, 2019, 2023, 2026, 2030)
 
@@ -328,6 +330,163 @@ def test_crowding_out_changes_consumption(last):
     assert consumption(1.0, fund=50.0) == inside  # the fund of (2.6) is not charged twice
 
 
+# --- capital by region and stage (2.6'), technique (2.6''), investment of the forecast (2.9') ---
+
+
+def second(tables, paths, start, year, **changes):
+    """A stage whose base is uniform growth by the forecast, as the scale of capital assumes it."""
+    plain = StageInputs(tables, paths, start, Bands(), FIRST_ROUND)
+    grown = tables.output * paths.at("gdp", start)
+    state = State(start, grown, base_state(tables).investment if start == 2016 else plain.investment()[1])
+    kappa = economy.calibrate_capital(tables, paths)
+    return stage_of(tables, year, paths, state, Bands(), kappa, options=Options(trade="bands", **changes))
+
+
+@pytest.mark.parametrize(("start", "year"), [(2016, 2019), (2019, 2023), (2023, 2026), (2028, 2030)])
+def test_in_each_stage_growth_and_investment_of_its_years_fit(tables, paths, start, year):
+    """Uniform growth by GDP asks for the whole fund that investment along its path builds up."""
+    st = second(tables, paths, start, year)
+    path = StageInputs(tables, paths, year, Bands(), FIRST_ROUND).investment()[1]
+    needed = st.capital_coefficient.sum(0) / len(st.regions)
+    wanted = np.maximum(tables.output * paths.at("gdp", year) - st.retained, 0)
+    national = (st.capital_coefficient * wanted).sum()
+    assert needed.shape == (len(st.sectors),)
+    fund = st.fund(path).sum()
+    # the calibration is on the country's coefficients; by region they are scaled to the same capital in 2016
+    same = (st.capital_coefficient * tables.output).sum() / (
+        second(tables, paths, start, year, capital="sectors").capital_coefficient * tables.output
+    ).sum()
+    assert national == pytest.approx(fund, rel=0.01)
+    assert same == pytest.approx(
+        economy.calibrate_capital(tables, paths, (start, year)) / economy.calibrate_capital(tables, paths), rel=1e-12
+    )
+
+
+def test_a_regions_capital_is_in_proportion_to_its_investment(tables, paths):
+    st = second(tables, paths, 2016, 2019)
+    capital = (st.capital_coefficient * tables.output).sum(1)
+    np.testing.assert_allclose(capital / capital.sum(), st.investment_base / st.investment_base.sum(), rtol=1e-12)
+
+
+def test_the_forecasts_growth_asks_for_the_forecasts_investment(tables, paths):
+    """At the output of uniform growth; a region whose labour outgrows the country's asks for more, others for less."""
+    st = second(tables, paths, 2028, 2030)
+    given = StageInputs(tables, paths, 2030, Bands(), Options(), 2028)
+    asked = (st.terminal * tables.output * paths.at("gdp", 2030)).sum(1)
+    forecast = paths.at("gdp", 2030) / paths.at("gdp", 2029) - 1
+    more = given.outgrown() / (forecast + 0.03)
+    total = st.investment_base.sum() * paths.at("investment", 2030) / paths.at("investment", 2028)
+    assert (asked / (1 + more)).sum() == pytest.approx(total, rel=1e-9)
+    assert more.min() < 0 < more.max()
+    labour = paths.at("labour", 2030, "region") / paths.at("labour", 2028, "region")
+    assert list(np.argsort(more)) == list(np.argsort(labour[list(st.regions)].to_numpy()))
+    # twice the wanted growth, and none at all
+    twice = second(tables, paths, 2028, 2030, terminal_growth=2 * forecast).terminal
+    ratio = (2 * forecast + given.outgrown() + 0.03) / (forecast + given.outgrown() + 0.03)
+    np.testing.assert_allclose(twice, st.terminal * ratio[:, None], rtol=1e-12)
+    shrinking = second(tables, paths, 2028, 2030, terminal_growth=-0.0299).terminal
+    assert (shrinking >= 0).all() and (shrinking == 0).any()
+
+
+def test_techniques_lie_on_an_isoquant_that_pay_and_the_charge_touch():
+    """CES with elasticity sigma: at the path's proportion a unit of labour saved costs what the two are paid."""
+    share, sigma = np.array([0.2, 0.6]), 0.5
+    capital, labour = techniques(share, sigma)
+    np.testing.assert_allclose(capital / labour, np.broadcast_to(TECHNIQUES, (2, len(TECHNIQUES))), rtol=1e-12)
+    eta = (sigma - 1) / sigma
+    s = share[:, None]
+    np.testing.assert_allclose((s * labour**eta + (1 - s) * capital**eta) ** (1 / eta), 1, rtol=1e-12)
+    # every technique costs more than the path's at the path's prices, and each is cheapest at some price
+    assert (s * labour + (1 - s) * capital > 1).all()
+    assert (np.diff(capital) > 0).all() and (np.diff(labour) < 0).all()
+
+
+def test_the_share_of_labour_is_pay_over_pay_and_the_charge_on_capital(tables, paths):
+    st = second(tables, paths, 2016, 2019, capital_charge=0.2)
+    pay = tables.value_added[:, VALUE_ADDED.index("compensation")] / np.maximum(tables.output, 1e-9)
+    share = pay / (pay + 0.2 * st.capital_coefficient)
+    made = tables.output > 1
+    capital, labour = techniques(share[made], 0.5)
+    np.testing.assert_allclose(st.techniques[0][made], capital, rtol=1e-9)
+    np.testing.assert_allclose(st.techniques[1][made], labour, rtol=1e-9)
+
+
+def test_labour_and_capital_have_prices_in_every_region(models):
+    for year in NODES[2:]:
+        solution = models[year].solve()
+        assert (solution.labour_price > 0.05).all() and (solution.capital_price > 0.001).all(), year
+
+
+def test_investment_and_consumption_do_not_collapse_after_the_observed_years(models):
+    found = {year: models[year].solve() for year in NODES[2:]}
+    investment = pd.Series({y: s.investment.sum() for y, s in found.items()})
+    assert (investment / investment.iloc[0] > 0.93).all() and investment.iloc[-1] > investment.iloc[0]
+    assert pd.Series({y: s.consumption for y, s in found.items()}).is_monotonic_increasing
+
+
+# --- the solved path: prices and values by year ---
+
+
+@pytest.fixture(scope="module")
+def run(tables, paths, kappa, models):
+    solutions = {year: model.solve() for year, model in models.items()}
+    return economy.SolvedPath(tables, paths, Options(), models, solutions)
+
+
+def gained(year):
+    return ProjectColumn("gain", "NSK", year, productivity={"MAN": 1e-4}, effect_source="assumption")
+
+
+def test_a_small_column_is_worth_its_coefficients_times_the_duals(run):
+    value = run.value(gained, [2030]).loc[2030]
+    assert value["value"] == pytest.approx(value.drop(["solved_year", "value"]).sum(), rel=1e-12)
+    # what valuing exports at price counts too much is held: a dual is the derivative of the program as it stands
+    model, column = run.models[2030], gained(2030)
+    model.solve()
+    program = model._changed([column], [model.column(column)], {}, False)
+    program.row_lower[model.rows["external_balance"]] += model._shift
+    model._solver = _highs(program)
+    moved = model._run(program, model._basis)
+    assert value["value"] > 0
+    gain = -float(program.cost @ moved.x) - run.solutions[2030].objective
+    assert gain == pytest.approx(value["value"], rel=0.02)
+
+
+def test_years_take_the_prices_of_one_solved_year_and_never_a_mean(run):
+    table = run.value(gained, [2017, 2021, 2024, 2025, 2028, 2029, 2050])
+    assert table["solved_year"].tolist() == [2019, 2019, 2023, 2026, 2026, 2030, 2030]
+    assert table.at[2050, "value"] == table.at[2029, "value"] and table.at[2024, "value"] != table.at[2025, "value"]
+
+
+def test_duals_by_year_are_those_of_the_solutions(run):
+    duals = run.duals("NSK")
+    assert list(duals.index) == list(NODES[1:])
+    for year, s in run.solutions.items():
+        if year > 2016:
+            assert duals.at[year, "labour"] == s.labour_price["NSK"]
+            assert duals.at[year, "foreign_exchange"] == s.balance_price * s.stage.import_price
+            assert duals.at[year, "MAN"] == s.use_prices.at["MAN", "NSK"]
+    with pytest.raises(InputError, match="unknown region 'XX'"):
+        run.duals("XX")
+    with pytest.raises(InputError, match="needs option 'labour' = 'pay'"):
+        replace(run, options=FIRST_ROUND).duals("NSK")
+    with pytest.raises(InputError, match="no stage after 2016 is solved"):
+        replace(run, solutions={2016: run.solutions[2016]}).nearest(2030)
+
+
+def test_the_solved_path_of_the_data_is_kept_and_scales_what_it_is_told():
+    options = FIRST_ROUND
+    first = economy.inputs.solved((2016, 2019), "12", options)
+    assert economy.inputs.solved([2016, 2019], "12", options) is first
+    assert "NSK" in first.tables.regions and len(first.tables.sectors) == 12
+    assert economy.inputs.solved((2016, 2019), "12", options, split=False).tables.regions[6] == "SibFD"
+    scaled = economy.inputs.solved((2016, 2019), "12", options, scaled={"labour": 0.9})
+    assert scaled.paths.at("labour", 2019, "region").equals(first.paths.at("labour", 2019, "region"))
+    np.testing.assert_allclose(
+        scaled.paths.at("labour", 2030, "region"), 0.9 * first.paths.at("labour", 2030, "region")
+    )
+
+
 def test_rail_weighs_the_same_in_both_variants(tables, paths):
     full = regional.build(economy.inputs.regional(split=True))
     for options in ({}, {"china": "customs"}):
@@ -416,12 +575,17 @@ def test_each_option_changes_the_result_of_a_stage_alone(tables, paths):
     fields = {
         "value_shares": (1.0, "inputs"), "engel": (True, "consumption_mix"), "labour": ("pay", "labour_coefficient"),
         "balance": ("currency", "external_balance"), "investment": ("terminal", "investment_path"),
+        "capital": ("investment", "capital_coefficient"), "technique": (0.5, "techniques"),
         "china": ("customs", "export_centre"), "rail": ("plan", "rail_capacity"), "trade": ("curves", "delivery_share"),
     }  # fmt: skip
     for option, (value, field) in fields.items():
         changed = stage(tables, paths, **{option: value})
-        assert not np.array_equal(getattr(changed, field), getattr(plain, field)), option
-    assert set(fields) | {"terminal_growth", "depreciation", "observed_to"} == set(vars(plain_options()))
+        if getattr(plain, field) is None:
+            assert getattr(changed, field) is not None, option
+        else:
+            assert not np.array_equal(getattr(changed, field), getattr(plain, field)), option
+    others = {"terminal_growth", "depreciation", "observed_to", "capital_charge"}
+    assert set(fields) | others == set(vars(plain_options()))
 
 
 def plain_options():
@@ -433,6 +597,11 @@ def plain_options():
     [
         ({"trade": "curve"}, "unknown option 'trade' 'curve': did you mean 'curves'"),
         ({"value_shares": 1.5}, "option 'value_shares' is 1.5; allowed is 0 to 1"),
+        ({"technique": 1.0}, "option 'technique' is 1.0; allowed is 0 to below 10, and not 1"),
+        ({"technique": -0.1}, "option 'technique' is -0.1"),
+        ({"capital_charge": 0.0}, "option 'capital_charge' is 0.0; allowed is above 0 and below 1"),
+        ({"capital_charge": 1.0}, "option 'capital_charge' is 1.0; allowed is above 0 and below 1"),
+        ({"capital": "region"}, "unknown option 'capital' 'region'"),
         ({"depreciation": 0.0}, "option 'depreciation' is 0.0; allowed is above 0"),
         ({"terminal_growth": -0.03}, "option 'terminal_growth' is -0.03; allowed is above -0.03"),
     ],

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from rutrade import files
-from rutrade.publish import finish, pages, runs, tables
+from rutrade.publish import finish, names, pages, runs, tables
 
 SVG = '<svg role="img" viewBox="0 0 1 1"></svg>'
 TABLES = {
@@ -117,11 +117,12 @@ def test_the_data_pages_show_every_table_once_with_its_columns_units_and_rows(re
         assert "".join(made.values()).count(f'<span id="table-{name}"></span>') == 1
         assert f'href="{pages.topic(name)}.html#table-{name}">Title of {name}</a>' in made["data"]
         part = sections(page, "##")[f"Title of {name}"]
-        assert f"`data/{name}.csv`. About {name}." in part
+        assert f"`data/{name}.csv`. {names.marked(f'About {name}.')}" in part
         rows = content.count("\n") - 1
         assert f"\n{rows} rows, sha256 `{entry['hash'].removeprefix('sha256:')[:16]}`. free.\n" in part
         for field in entry["schema"]["fields"]:
-            line = f"| `{field['name']}` | {field['description']} | {field.get('unit', '')} | {field['type']} |"
+            line = f"| `{field['name']}` | {names.marked(field['description'])} |"
+            line += f" {field.get('unit', '')} | {field['type']} |"
             assert line in part.splitlines()
 
 

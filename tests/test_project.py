@@ -946,6 +946,13 @@ def test_no_draw_leaves_the_range_of_the_private_share():
     assert project.private_share_range(point(SKIF)).private_share.nunique() == 1
 
 
+def test_the_channel_has_a_verdict_only_where_the_whole_range_gives_it():
+    claim = data.load("claims").set_index("claim").loc["m1-channel"]
+    share = 100 * project.private_share_range(PROGRAMME).private_share
+    undecided = share["low"] < 50 <= share["high"]
+    assert pd.isna(claim["value_name"]) == undecided
+
+
 def test_single_object_takes_the_ranges_that_comparable_facilities_support():
     t = data.load("project_objects").query("object == 'skif'").set_index("item")
     for item, name in (("opex_share", "opex_factor"), ("publications", "publications_factor")):

@@ -65,7 +65,7 @@ def test_papermill_finds_type_and_meaning_of_every_parameter():
     lines = scenarios.cell(CHAIN).splitlines()
     assert "multiplier: float = 3.7  # suppliers' turnover per rouble of high-tech procurement, ratio" in lines
     assert 'project: str = "programme"  # the whole programme or SKIF alone (programme | skif)' in lines
-    assert "feedback: bool = False  # whether demand caps bound exports in the economy" in lines
+    assert "research_infrastructure: bool = True  # whether the programme is built" in lines
     cells = [nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": ["parameters"]})]
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL})
     found = _infer_parameters(notebook)
@@ -134,7 +134,7 @@ def test_the_table_tells_what_was_set_and_from_where_it_comes():
     }  # fmt: skip
     assert table.loc["brent", ["value", "set by", "allowed"]].tolist() == ["mid", "default", "one of low, mid, high"]
     assert table.loc["seed", "allowed"] == "a whole number of at least 0"
-    assert table.loc["feedback", "allowed"] == "true or false"
+    assert table.loc["research_infrastructure", "allowed"] == "true or false"
     assert scenarios.Economy().table().loc["nodes", "allowed"] == "text"
 
 
@@ -151,18 +151,18 @@ RANGES = [
     ("Planning", "from_year", 2026, 2030), ("Planning", "budget", 0, 500), ("Planning", "staff", 0, 100_000),
     ("Planning", "paper_value", 0, 100), ("Planning", "draws", 100, 20_000),
     ("TradeStructure", "first_year", 2013, 2023), ("TradeStructure", "last_year", 2013, 2023),
-    ("TradeStructure", "base_year", 2013, 2023), ("Siberia", "regions", 3, 20),
+    ("TradeStructure", "base_year", 2013, 2023), ("Siberia", "regions", 3, 20), ("Upgrading", "least", 0, 1000),
+    ("Upgrading", "rows", 3, 12), ("Upgrading", "threshold_pp", 0.1, 20),
     ("Scenario", "multiplier", 0, 2000), ("Scenario", "high_tech_factor", 0, 20), ("Scenario", "cost_overrun", -0.5, 3),
     ("Scenario", "delay_years", 0, 10), ("Scenario", "opex_factor", 0, 5), ("Scenario", "discount_rate_public", 0, 0.3),
     ("Scenario", "export_propensity", 0, 1), ("Scenario", "china_share", 0, 1),
     ("Scenario", "productivity_effect", 0, 1), ("Scenario", "crowding_out", 0, 1),
-    ("Scenario", "band_deliveries", 0, 0.9), ("Scenario", "band_imports", 0, 0.9), ("Scenario", "band_exports", 0, 0.9),
-    ("Scenario", "rail_capacity", 50, 500), ("Scenario", "projection_base", 2017, 2023),
+    ("Scenario", "rail_capacity", 50, 500), ("Scenario", "oil_price", 0.3, 3), ("Scenario", "sanctions", 0, 1),
+    ("Scenario", "productivity", 0, 1),
     ("Scenario", "customs", 0, 0.3), ("Scenario", "standards", 0, 0.3), ("Scenario", "payments", 0, 0.3),
     ("Scenario", "logistics", 0, 0.3), ("Scenario", "redirection", 0, 0.95), ("Scenario", "export_support", 0, 10),
-    ("Scenario", "headroom", 0, 20), ("Scenario", "turnover_target", 0, 2000), ("Scenario", "threshold_pp", 0.1, 50),
-    ("Scenario", "draws", 0, 20_000), ("Scenario", "seed", 0, None), ("Scenario", "feedback_damping", 0.05, 1),
-    ("Scenario", "feedback_tolerance", 1e-9, 0.5), ("Projections", "draws", 100, 20_000),
+    ("Scenario", "turnover_target", 0, 2000), ("Scenario", "threshold_pp", 0.1, 50),
+    ("Scenario", "draws", 0, 20_000), ("Scenario", "seed", 0, None), ("Projections", "draws", 100, 20_000),
     ("Projections", "cost_overrun", -0.5, 3),
     ("ProjectAppraisal", "multiplier", 0, 2000), ("ProjectAppraisal", "cost_overrun", -0.9, 5),
     ("ProjectAppraisal", "delay_years", 0, 15), ("ProjectAppraisal", "opex_share", 0.075, 0.5),
@@ -177,6 +177,7 @@ RANGES = [
     ("Comparison", "jobs", 1, 256), ("Economy", "labour", 0.8, 1.2), ("Economy", "productivity", 0.5, 1.5),
     ("Economy", "rail_capacity", 50, 1000), ("Economy", "project_intensity", 0, 1),
     ("Economy", "project_productivity", 0, 0.5), ("Economy", "band_exports", 0, 0.9),
+    ("Economy", "band_deliveries", 0, 0.9), ("Economy", "band_imports", 0, 0.9),
 ]  # fmt: skip
 OTHERS = {"first_year": {"base_year": 2023}, "last_year": {"first_year": 2013, "base_year": 2013}}
 
@@ -296,6 +297,27 @@ def test_parameters_are_immutable():
 def test_every_preset_is_valid_and_says_what_it_means(name):
     assert isinstance(scenarios.load(name), dict)
     assert len(scenarios.meaning(name)) > 20 and not scenarios.meaning(name).startswith("#")
+
+
+@pytest.mark.parametrize("name", scenarios.names())
+def test_every_preset_has_a_title_in_words_that_is_no_part_of_its_meaning(name):
+    title = scenarios.title(name)
+    assert title and title != name and "_" not in title and ":" not in title
+    assert not scenarios.meaning(name).startswith(title)
+    assert len({scenarios.title(n) for n in scenarios.names()}) == len(scenarios.names())
+
+
+def test_a_preset_without_a_colon_in_its_first_line_is_titled_by_its_name(preset):
+    path = preset("# Cheap oil.\ntrade: {brent: low}\n")
+    assert (scenarios.title(path), scenarios.meaning(path)) == ("mine", "Cheap oil.")
+    path = preset("# Cheap oil: crude at 40 USD: the low path.\n")
+    assert (scenarios.title(path), scenarios.meaning(path)) == ("Cheap oil", "crude at 40 USD: the low path.")
+
+
+@pytest.mark.parametrize("name, parameter, value", [("sanctions", "sanctions", 0.2), ("oil_low", "oil_price", 0.7)])
+def test_a_preset_of_surroundings_changes_its_parameter_and_builds_nothing(name, parameter, value):
+    changed = scenarios.select(scenarios.Scenario, scenarios.load(name))
+    assert changed == {"research_infrastructure": False, parameter: value}
 
 
 def test_base_comes_first_and_changes_nothing():

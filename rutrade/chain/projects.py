@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
-
 from rutrade import InputError, economy, project
 from rutrade.chain.results import HORIZON
 from rutrade.chain.setting import HISTORY, Setting
@@ -63,17 +61,3 @@ def columns(
         effect_source="assumption", export_share=s.export_propensity, china_share=s.china_share,
     )  # fmt: skip
     return built, sold
-
-
-def public_value(evaluation: project.Evaluation, sold_2030: float, shape: pd.Series) -> tuple[float, pd.Series]:
-    """Public NPV (4.1) with the economy's effect in place of the stand-alone spillover, bn RUB 2016, and its flow.
-
-    `sold_2030` is what the commercialised output adds to consumption in 2030, at shadow prices; other years follow
-    `shape`, the stand-alone spillover by year. Raises InputError when the evaluation holds the spillover too: it would
-    be counted twice.
-    """
-    if (evaluation.ledger["item"] == "spillover").any():
-        raise InputError("the spillover is in the project's ledger and in the economy's effect: it must be in one only")
-    added = sold_2030 * shape / shape[HORIZON] if shape.get(HORIZON, 0.0) else 0.0 * shape
-    flow = evaluation.flow("public").add(added, fill_value=0.0)
-    return float(project.npv(flow.to_numpy(), evaluation.discount_rate("public"))), flow

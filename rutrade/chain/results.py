@@ -24,6 +24,7 @@ FIGURES = {  # name -> what it is, unit; 2030 unless said
     "share": ("Engineering and chemicals in exports", "%, current prices"),
     "shift_constant_pp": ("Their share, change by the scenario", "percentage points, prices of 2025"),
     "shift_project_pp": ("of it by the project", "percentage points, prices of 2025"),
+    "resolution_pp": ("what the linked models tell apart", "percentage points"),
     "similarity": ("Similarity to advanced exporters", "0 to 1"),
     "gva_effect_bn_rub": ("Value added, change by the project", "bn RUB of 2016"),
     "gva_effect_region_bn_rub": ("of it in the project's region", "bn RUB of 2016"),

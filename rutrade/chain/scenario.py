@@ -6,16 +6,20 @@ Units: bn RUB at 2016 prices for models 1 and 2, bn USD (current, or at prices o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
-from rutrade import __version__, data, economy, project, trade
+from rutrade import InputError, __version__, data, economy, project, trade
 from rutrade.chain import causes as steps
+from rutrade.chain import prices as valuation
 from rutrade.chain import projects
 from rutrade.chain.causes import Cause
-from rutrade.chain.link import Linked, Shock
+from rutrade.chain.link import CHINA, HOME, STEP, Linked, Shock
 from rutrade.chain.results import HORIZON, ChainResult
 from rutrade.chain.setting import BASE_YEAR, Setting, setting, similarity
+from rutrade.chain.three import ENGINEERING_CHEMICALS as CLASSES
 from rutrade.scenarios import Scenario
 
 
@@ -40,9 +44,11 @@ def run(
     paths of the economy in place of the package's; `shock`: changes beside the scenario's; `apart`: one solution for
     each cause, else two, without the project and with it. Raises InputError when a
     model has no solution or the link does not settle, naming the constraint or the sector, and for paths or a project
-    that miss a year.
+    that miss a year, and for paths beside what is prepared with its own.
     """
     s = scenario or Scenario()
+    if prepared is not None and paths is not None:
+        raise InputError("paths and prepared are given: what is prepared has its own paths, give one of them")
     p = prepared or setting(s.sectors, s.wedges, s.brent, s.elasticity_set, paths)
     evaluation = _evaluated(s, p, project)
     parts = projects.columns(p.link.model.tables, evaluation, s) if s.research_infrastructure else ()
@@ -64,6 +70,11 @@ def run(
     tables = outcome_tables(outcome)
     manifest = {"version": __version__, "data": data.fingerprint()}
     return ChainResult(s, _figures(outcome, tables), tables, manifest)
+
+
+@lru_cache(maxsize=1)
+def _prices(fingerprint: str) -> valuation.Prices:
+    return valuation.prices()
 
 
 def _evaluated(s: Scenario, p: Setting, own: "project.Project | None") -> project.Evaluation:
@@ -197,6 +208,12 @@ def outcome_tables(o: Outcome) -> dict[str, pd.DataFrame]:
         "share": _shares(o.projected),
         "share_reference": _shares(o.reference),
     }
+    if o.scenario.research_infrastructure:
+        values = projects.appraisal(o.scenario)
+        tables["value_by_year"] = valuation.public_value(
+            o.evaluation, o.scenario, _prices(data.fingerprint()), **values
+        )
+        tables["value_by_year"] = tables["value_by_year"].reset_index()
     if o.scenario.turnover_target > 0:
         tables["targets"] = trade.targets(o.projected, o.scenario.turnover_target)
     return tables
@@ -248,6 +265,7 @@ def _figures(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]
         "rail_used_mt": o.with_.rail_used,
         "largest_gap": max(x.gap for x in o.solved),
     }
+    figures["resolution_pp"] = figures["share_reference_constant"] * resolution(o.prepared)
     figures["notable"] = float(figures["shift_constant_pp"] >= o.scenario.threshold_pp)
     if o.scenario.draws and o.prepared.errors is not None:
         for name in ("q05", "q95"):
@@ -259,21 +277,25 @@ def _figures(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]
     return figures
 
 
+def resolution(p: Setting) -> float:
+    """How finely the link tells exports of engineering and chemicals apart, as a share of them.
+
+    Half a step of the export curves' prices times the elasticity of demand: effects below it are not told from zero.
+    """
+    classes = p.link.base.sectors["group"].isin(CLASSES).to_numpy()
+    sold = p.link.base.trade[p.link.base.region(CHINA), :, p.link.base.region(HOME)]
+    eta = p.link.sectors.to_world(p.link.curves.elasticity[:, economy.PARTNERS.index(CHINA)], np.zeros(len(classes)))
+    return float(STEP / 2 * np.average(eta[classes], weights=sold[classes]))
+
+
 def _efficiency(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
-    """Net present values of the project: alone at market prices, and at the linked economy's prices; bn RUB 2016."""
+    """Net present values of the project: alone at market prices, and at the economy's prices by year; bn RUB 2016."""
     if not o.scenario.research_infrastructure:
         return dict.fromkeys(("npv_public_market", "npv_public_chain", "npv_commercial"), 0.0)
-    place = projects.region(o.prepared.link.model.tables)
-    priced = o.effect.priced.groupby("project")["z_bn_rub_2016"].sum()
-    at_shadow = project.evaluate(
-        o.evaluation.project, shadow_prices=o.with_.use_prices[place].to_dict(), spillover=False,
-        **projects.appraisal(o.scenario),
-    )  # fmt: skip
-    ledger = o.evaluation.ledger
-    spillover = ledger[ledger["item"] == "spillover"].groupby("year")["bn_rub_2016"].sum()
     market = tables["efficiency"].set_index("perspective")["npv_bn_rub_2016"]
+    total = tables["value_by_year"]["total"].to_numpy()
     return {
         "npv_public_market": float(market["public"]),
-        "npv_public_chain": projects.public_value(at_shadow, float(priced.get(projects.SOLD, 0.0)), spillover)[0],
+        "npv_public_chain": float(project.npv(total, o.evaluation.discount_rate("public"))),
         "npv_commercial": float(market["commercial"]),
     }

@@ -76,12 +76,12 @@ def _setting(
 
 @lru_cache(maxsize=2)
 def _model(fingerprint: str, sectors: str, own: economy.Paths | None) -> economy.EconomyModel:
-    """Model 2 to 2023 and its program for 2030, nine regions."""
+    """Model 2 on nine regions: its program for 2030, after the stages to 2023."""
+    years = (*HISTORY, HORIZON)
+    if own is None:
+        return economy.inputs.solved(years, sectors).models[HORIZON]
     tables = regional.build(economy.inputs.regional(split=True), variant=sectors)
-    paths, options = own or economy.inputs.paths(), economy.Options()
-    kappa = economy.calibrate_capital(tables, paths)
-    history = economy.path(tables, paths, HISTORY, kappa=kappa, options=options)
-    return economy.EconomyModel(tables, HORIZON, paths, history[HISTORY[-1]].state, kappa=kappa, options=options)
+    return economy.solved_path(tables, own, years).models[HORIZON]
 
 
 def _advanced(sectors: pd.DataFrame) -> pd.Series:

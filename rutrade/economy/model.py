@@ -38,7 +38,8 @@ class EconomyModel:
     `tables`: regional tables; `year`: the stage's last year; `paths`: exogenous paths; `base`: where the stage starts
     (default: 2016); `bands`; `kappa`: scale of the capital coefficients (default: calibrated on 2016-2019);
     `capacity`: factor on retained capacity; `rail_capacity`: Mt, replaces the path's; `start`: a solved model of the
-    stage before, whose basis the first solve starts from; `options`: which equations hold. With demand curves the
+    same stage, whose basis the first solve starts from (that of another stage is no help); `options`: which equations
+    hold. With demand curves the
     stage is solved with bands first (`reference`) and calibrated on that solution. Raises InputError for a year before
     the base, a path that misses the year, or negative bands.
     """
@@ -103,7 +104,7 @@ class EconomyModel:
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
-        if start is not None and start._data.a.shape == self._data.a.shape:
+        if start is not None and start.stage.year == stage.year and start._data.a.shape == self._data.a.shape:
             self._basis = start._basis
 
     def recentred(self, demand: pd.DataFrame) -> "EconomyModel":

@@ -43,7 +43,8 @@ class SolvedPath:
     def duals(self, region: str) -> pd.DataFrame:
         """Shadow prices in a region by solved year: sectors (use), labour (per unit of pay) and foreign_exchange.
 
-        In consumption, by which prices of the base year are 1. Raises InputError for an unknown region and for labour
+        In consumption, by which prices of the base year are 1; foreign exchange for a unit of imports at those prices,
+        which costs the import price of its year. Raises InputError for an unknown region and for labour
         counted in persons.
         """
         if region not in self.tables.regions:
@@ -52,7 +53,7 @@ class SolvedPath:
             raise InputError("the price of labour per unit of pay needs option 'labour' = 'pay'")
         rows = {
             year: s.use_prices[region].to_dict()
-            | {"labour": s.labour_price[region], "foreign_exchange": s.balance_price}
+            | {"labour": s.labour_price[region], "foreign_exchange": s.balance_price * s.stage.import_price}
             for year, s in self.solutions.items()
             if year > BASE
         }
@@ -92,10 +93,10 @@ def solved_path(
         if c.year not in nodes[1:]:
             raise InputError(f"project '{c.name}' is for {c.year}, which is not a node after {BASE} (nodes: {nodes})")
     kappa = calibrate_capital(tables, paths) if kappa is None else kappa
-    base, models, out, model = base_state(tables), {}, {}, None
+    base, models, out = base_state(tables), {}, {}
     for year in nodes:
         width, limit = Bands(0, 0, 0) if year == BASE else bands, (rail_capacity or {}).get(year)
-        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, start=model, options=options)
+        model = EconomyModel(tables, year, paths, base, width, kappa, rail_capacity=limit, options=options)
         models[year] = model
         out[year] = model.solve([c for c in columns if c.year == year])
         if year > BASE:  # the base year is the tables themselves, free of what a solver leaves

@@ -2,7 +2,7 @@
 
 `economy.inputs.regional` reads the figures, `build` is a pure function of them. Units: bn RUB at basic prices of 2016.
 Sets: products and sectors i, j; regions r (supplying) and s (using). Arrays are indexed in the order their
-docstrings name. What is assumed, above all manufacturing branches by district, stands in `ASSUMPTIONS`.
+docstrings name. What is assumed, above all manufacturing branches by region, stands in `ASSUMPTIONS`.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ BY_OUTPUT = ("OIL", "GAS", "FUE")  # the deliveries' EXPORT column misses pipeli
 
 ASSUMPTIONS = (
     "technology, the mix of final demand and import shares by cell are national in every region",
-    "manufacturing branches: a district's manufacturing total times the national mix of branches",
+    "manufacturing branches: a region's manufacturing total times the national mix of branches",
     "mining and agriculture: an assumed product mix of each region on its value added, fitted to both margins",
     "finance follows gross regional product: its own key holds .5 % of regional against 4.4 % of national value added",
     "rail follows section H; trade follows section G, which sits in Moscow with the head offices",
@@ -227,7 +227,7 @@ def build(
     """Regional tables from the national table and the regional keys, steps (R.1)-(R.5); bn RUB at basic prices of 2016.
 
     `variant`: 'full' (36 sectors) or '12' (the same code on the aggregated table). `manufacturing`: 'section'
-    (national mix of branches in every district, an assumption) or 'firms' (large firms' revenue as a seed, half
+    (national mix of branches in every region, an assumption) or 'firms' (large firms' revenue as a seed, half
     weight: a sensitivity). `bounds` of the diagonal factors. The regions come out in the order given (default: that
     of `data`); they must be all of them. Raises InputError for a national table that does not balance or an
     unknown name.

@@ -35,7 +35,7 @@ BASE, FORECAST = 2016, 2030  # the tables' year, the last year of the forecast b
 CALIBRATED = 2016, 2019  # the years whose growth and investment give the scale of capital
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two are the same only if they are one: a table has no hash
 class Paths:
     """Exogenous paths: `frame` with columns variable, sector, region, year, value (table 'economy_paths')."""
 

@@ -10,14 +10,12 @@ import pandas as pd
 
 from rutrade import InputError, chain, data, economy, project, trade, unknown
 from rutrade.chain import Shock
-from rutrade.economy import regional
 from rutrade.plan.blocks import Block, blocks
 from rutrade.project import Project
 from rutrade.project.valuation import FOREIGN_EXCHANGE, LABOUR
 from rutrade.scenarios import Scenario
 
-NODES = (2026, 2028, 2030, 2033, 2036)  # years solved for prices, each from the last observed state
-HISTORY = (2016, 2019, 2023)
+NODES = tuple(year for year in economy.NODES if year > 2023)  # solved years whose prices a plan looks at
 REGION = "NSK"  # Novosibirsk oblast, the ninth region
 WANTED = chain.ENGINEERING_CHEMICALS
 RELIEF = 0.2  # cost of trade that sanctions are taken to add: relief takes it away (assumption)
@@ -71,13 +69,8 @@ def economy_of(sectors: str = "full") -> Economy:
 
 @lru_cache(maxsize=2)
 def _economy(fingerprint: str, sectors: str) -> Economy:
-    tables = regional.build(economy.inputs.regional(split=True), variant=sectors)
-    paths, options = economy.inputs.paths(), economy.Options()
-    kappa = economy.calibrate_capital(tables, paths)
-    history = economy.path(tables, paths, HISTORY, kappa=kappa, options=options)
-    last = history[HISTORY[-1]].state
-    models = {year: economy.EconomyModel(tables, year, paths, last, kappa=kappa, options=options) for year in NODES}
-    return Economy(models, {year: m.solve() for year, m in models.items()})
+    path = economy.inputs.solved(sectors=sectors)
+    return Economy(*({year: kept[year] for year in NODES} for kept in (path.models, path.solutions)))
 
 
 def _every(by_sector: Mapping[str, float]) -> dict[str, float]:

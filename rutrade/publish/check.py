@@ -1,7 +1,7 @@
 """Checks of a built book."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -106,6 +106,34 @@ def _told(image: "Tag") -> str:
     description = image.find("desc")
     words = [attribute(image, "aria-label"), description.get_text() if description else ""]
     return " ".join(". ".join(filter(None, words)).split())
+
+
+def codes(folder: Path, known: Iterable[str]) -> dict[str, list[str]]:
+    """What stands in the visible text of a book's pages and is no word for a reader, by page, each once.
+
+    known: codes of sectors, regions and the like. Found as well are names with underscores, `<NA>`, negative zeros and
+    the words for a missing value. Text in code, formulas and programs, the reference of the package, and what is made
+    for machines are no prose.
+    """
+    from bs4 import BeautifulSoup
+
+    bare = "|".join(map(re.escape, sorted(known, key=len, reverse=True))) or "(?!)"
+    pattern = re.compile(rf"\b\w*[a-z]_[a-z]\w*|<NA>|\bNaN\b|(?<![\w.])[-\u2212]0(?:\.0+)?(?![\d.])|\b(?:{bare})\b")
+    found = {}
+    for path in pages(folder):
+        page = path.relative_to(folder).as_posix()
+        if path.parent == folder or "/api/" in page:
+            continue
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        article = soup.select_one("article.bd-article")
+        if article is None:
+            continue
+        for tag in article.select("code, pre, script, style, .math, details.manifest, desc, [aria-hidden=true]"):
+            tag.replace_with(" ")
+        hits = sorted(set(pattern.findall(article.get_text(" "))))
+        if hits:
+            found[page] = hits
+    return found
 
 
 ALT_LEAST = 30  # signs of an alt text

@@ -1,122 +1,213 @@
-"""The data of the explorer page: runs of the chain on few nodes, between which the page interpolates.
+"""The data of the explorer page: surfaces through runs of the linked chain, which the page evaluates.
 
-Without feedback the models separate, so small tables are enough. For commodity group g in 2030, at base-year prices,
-
-    exports(g) = (supply(g; multiplier, propensity, rail) + support * supply_without(g; rail)) * access(g; levers)
-
-where access is the change of China's share by facilitation and redirection, and prices follow the path of oil. Imports
-are a level by price path times access by facilitation. This holds while supply stays below its cap, (3.5). Every
-entry comes from whole runs of the chain (`explorer_grid`); `check` compares the combination with further runs at
-random points.
+Every flow and group of 2030 is its level in the one projection times a ratio, and the log of the ratio is a polynomial
+in the levers, fitted by least squares to whole runs (`explorer_grid`). It has no constant: where nothing is changed the
+ratio is 1. Levers that the trials found to act on each other have products in it, the others add up. Consumption, the
+region's product and what the programme does are such polynomials themselves. Shares and sums follow from the levels.
+Support and redirection are assumptions and no part of the fit: they multiply ratios as `chain.causes.assumed` does.
+`check` compares all of it with further runs at random points.
 """
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rutrade import RunError, chain, files, scenarios, sweep, trade
+from rutrade import RunError, chain, files, scenarios, trade
 from rutrade.publish import style
 from rutrade.publish.explorer_grid import (
-    CHECKED,
-    ECONOMY,
-    EXPORTS,
+    ASSUMED,
+    BANDS,
+    CONSTANT,
+    CURRENT,
+    EASIER,
     FIGURES,
-    IMPORTS,
-    INTERVALS,
-    NODES,
-    REFERENCE,
+    KEYS,
+    RAIL,
+    RANGES,
     START,
-    SUPPLY,
-    TABLES,
-    cuts,
+    presets,
     stored,
 )
+
+CHECKED_LEAST, UNSOLVED = 40, 0.05  # points of the check with a solution; part of all runs without one, at most
+ALLOWED = 1.0  # difference to the chain in percent of a figure's range, at most
+EXPORTED = slice(0, len(trade.GROUPS))  # exports come first in `KEYS`
+# Polynomials are products of factors (`factors`), by words.
+_ACTING = ("oil", "sanctions", "easier", "productivity", "rail")  # on each other
+SURROUNDINGS = (
+    "oil", "oil oil", "oil oil oil", "sanctions", "sanctions sanctions", "sanctions sanctions sanctions", "customs",
+    "standards", "payments", "logistics", "easier easier", "productivity", "productivity productivity", "rail",
+    *(" ".join(pair) for pair in itertools.combinations(_ACTING, 2)),
+    "oil oil sanctions", "oil sanctions sanctions", "oil oil rail", "sanctions sanctions rail", "oil sanctions rail",
+)  # fmt: skip
+BUILT = ("built", "contracts", "sales", "sold")
+PROGRAMME = (*BUILT, *(f"{term} {acting}" for term in BUILT for acting in _ACTING))
+RAILWAY = ("rail", *(f"rail {term}" for term in (*SURROUNDINGS[:13], "oil sanctions", "oil productivity", *BUILT)))
+SURFACES = {  # name -> terms, columns of the runs
+    "trade": ((*SURROUNDINGS, *BUILT), (*CURRENT, *CONSTANT)),
+    "economy": ((*SURROUNDINGS, *BUILT), ("consumption_all_bn_rub", "product_all_bn_rub")),
+    "programme": (PROGRAMME, ("consumption_effect_bn_rub", "gva_effect_bn_rub", "gva_effect_region_bn_rub",
+                              "npv_public_chain")),
+    "rail": (RAILWAY, ("rail_price",)),
+}  # fmt: skip
+
+
+def factors(state: Mapping) -> dict[str, float]:
+    """What the polynomials are made of, at a state; all are 0 where nothing is changed.
+
+    Logs of the price of oil, of what sanctions add to trade cost and of productivity; cuts of the delivered price, over
+    their highest value, and all four together; whether the railway binds; the programme, its high-tech contracts, the
+    suppliers' sales that follow and what of them is exported.
+    """
+    cuts = {name: state[name] / high for name, high in EASIER.items()}
+    built = float(state["research_infrastructure"])
+    sales = built * state["multiplier"] * state["high_tech_factor"]
+    return cuts | {
+        "oil": float(np.log(state["oil_price"])), "sanctions": float(np.log1p(state["sanctions"])),
+        "productivity": float(np.log1p(state["productivity"])), "easier": sum(cuts.values()) / len(cuts),
+        "rail": float(state["rail_capacity"] == RAIL[0]), "built": built,
+        "contracts": built * state["high_tech_factor"], "sales": sales, "sold": sales * state["export_propensity"],
+    }  # fmt: skip
+
+
+def values(terms: Sequence[str], state: Mapping) -> np.ndarray:
+    """Values of terms at a state."""
+    found = factors(state)
+    return np.array([np.prod([found[name] for name in term.split()]) for term in terms])
+
+
+def fit(terms: Sequence[str], states: Sequence[Mapping], targets: np.ndarray) -> np.ndarray:
+    """Coefficients (term, target) by least squares. Raises RunError when the runs do not tell all terms apart."""
+    design = np.array([values(terms, state) for state in states])
+    scale = np.abs(design).max(axis=0)
+    found, _, rank, _ = np.linalg.lstsq(design / np.where(scale > 0, scale, 1.0), targets, rcond=1e-9)
+    if rank < len(terms):
+        raise RunError(f"explorer: {len(states)} runs tell {rank} of {len(terms)} terms apart; add runs")
+    return found / scale[:, None]
 
 
 def data() -> dict:
     """The page's data, from the stored runs.
 
-    Raises InputError when the stored runs were made from other inputs, and RunError when the tables do not reproduce a
-    point of the check to 1 % of the figure's range.
+    Raises InputError when the stored runs were made from other inputs, and RunError when the surfaces do not reproduce
+    a point of the check to 1 % of the figure's range, or too many points have no solution.
     """
     table = stored()
-    runs = {part: rows.reset_index(drop=True) for part, rows in table.groupby("part", sort=False)}
-    prices, interval, both = runs["prices"], runs["interval"].iloc[0], SUPPLY + IMPORTS
-    base = runs["access"].iloc[0]
-    support = pd.Series(0.0, list(trade.GROUPS))
-    support[list(chain.ENGINEERING_CHEMICALS)] = 1.0
-    chapter_90 = trade.inputs.projection(2023, "mid", "central").base.chapter_90["RUS_to_CHN"]
-    values = {
-        "economy": runs["economy"][ECONOMY + SUPPLY],
-        "without": runs["without"][ECONOMY + SUPPLY],
-        "access": runs["access"][both] / base[both].astype(float),
-        "prices": pd.concat([prices[EXPORTS] / prices[SUPPLY].to_numpy(), prices[IMPORTS + REFERENCE]], axis=1),
-    }
-    data = {name: _nest(table, *TABLES[name]) for name, table in values.items()} | {
-        "nodes": NODES, "start": START, "cuts": cuts(), "figures": FIGURES, "groups": list(trade.GROUPS),
-        "names": [style.GROUPS[g] for g in trade.GROUPS], "colours": [style.COLOURS[g] for g in trade.GROUPS],
-        "support": support.tolist(), "weight": (support + chapter_90 * (support.index == "90-99")).tolist(),
-        "share_base_year": float(base["share_base_year"]), "presets": presets(), "checked": CHECKED,
-        "interval": {name: [float(interval[q]) for q in ends] for name, ends in INTERVALS.items()},
-    }  # fmt: skip
-    return data | {"errors": check(data, runs["check"][list(START)].to_dict("records"), runs["check"])}
+    found = solved(table)
+    content, runs = surfaces(found), found[found["part"] == "check"]
+    errors = check(content, runs[list(START)].to_dict("records"), runs)
+    return content | {"errors": errors, "checked": len(runs), "unsolved": len(table) - len(found)}
 
 
-def presets() -> dict[str, dict]:
-    """States of the page that are presets of the chain; presets that change other parameters are left out."""
-    found, high = {}, cuts()
-    for name, values in sweep.presets().items():
-        levers = {round(values.get(lever, 0.0) / cut, 6) for lever, cut in high.items()}
-        state = START | {k: v for k, v in values.items() if k not in high} | {"facilitation": min(levers)}
-        inside = all(NODES[k][0] <= state[k] <= NODES[k][-1] for k in NODES if k != "brent" and k in state)
-        if len(levers) == 1 and set(state) == set(START) and inside and name != scenarios.BASE:
-            found[name] = state
+def solved(table: pd.DataFrame) -> pd.DataFrame:
+    """The runs that have a solution.
+
+    Raises RunError, naming the first reason, when more than 5 % have none or less than 40 points of the check are left.
+    """
+    failed = table["failure"].notna()
+    found = table[~failed]
+    if failed.mean() > UNSOLVED or (found["part"] == "check").sum() < CHECKED_LEAST:
+        reason = table.loc[failed, "failure"].iloc[0] if failed.any() else "too few are drawn"
+        raise RunError(f"explorer: {failed.sum()} of {len(table)} points have no solution, the first: {reason}")
     return found
 
 
-def at(data: Mapping, table: str, state: Mapping) -> np.ndarray:
-    """A table of the page at a state: multilinear between nodes."""
-    values = np.asarray(data[table]["values"])
-    for name in data[table]["axes"]:
-        nodes, x = data["nodes"][name], state[name]
-        if isinstance(x, str):
-            values = values[nodes.index(x)]
-            continue
-        i = int(np.clip(np.searchsorted(nodes, x, "right") - 1, 0, len(nodes) - 2))
-        f = (x - nodes[i]) / (nodes[i + 1] - nodes[i])
-        values = values[i] * (1 - f) + values[i + 1] * f
-    return values
+def surfaces(table: pd.DataFrame) -> dict:
+    """The page's data but for the check: surfaces fitted to the runs of every part but `check`, and what they stand on.
+
+    Raises RunError as `fit`.
+    """
+    base = table[table["part"] == "interval"].iloc[0]
+    runs = table[table["part"] != "check"]
+    states = runs[list(START)].to_dict("records")
+    found = {}
+    for name, (terms, columns) in SURFACES.items():
+        targets = runs[list(columns)].to_numpy(float)
+        if name == "trade":
+            targets = np.log(targets / base[list(columns)].to_numpy(float))
+        found[name] = {"terms": [t.split() for t in terms], "columns": list(columns),
+                       "coefficients": _digits(fit(terms, states, targets).T)}  # fmt: skip
+    start = trade.inputs.projection_base(2025, 2023)
+    moved = [trade.GROUPS.index(g) for g in chain.ENGINEERING_CHEMICALS]
+    weight = np.zeros(len(trade.GROUPS))
+    weight[moved] = 1.0
+    weight[trade.GROUPS.index("90-99")] = start.chapter_90["RUS_to_CHN"]
+    return {
+        "surfaces": found, "start": START, "ranges": RANGES | ASSUMED, "rail": RAIL, "easier": EASIER,
+        "reference": {"current": base[CURRENT].tolist(), "constant": base[CONSTANT].tolist()},
+        "figures": FIGURES, "groups": list(trade.GROUPS), "names": [style.GROUPS[g] for g in trade.GROUPS],
+        "colours": [style.COLOURS[g] for g in trade.GROUPS], "weight": weight.tolist(), "moved": moved,
+        "china": start.share["RUS_to_CHN"].reindex(chain.ENGINEERING_CHEMICALS).tolist(),
+        "share_base_year": float(base["share_base_year"]),
+        "bands": {f: [float(base[f"{f}_{q}"] / base[f]) for q in ("q05", "q95")] for f in BANDS},
+        "presets": {name: {"title": scenarios.title(name), "meaning": scenarios.meaning(name), "state": state}
+                    for name, state in presets().items()},
+    }  # fmt: skip
 
 
-def evaluate(data: Mapping, state: Mapping) -> dict[str, float]:
-    """Figures and groups at a state as the page computes them; names as in `row`."""
-    without, n = at(data, "without", state), len(ECONOMY)
-    own = at(data, "economy", state) if state["research_infrastructure"] else without
-    supply = own[n:] + state["export_support"] * np.asarray(data["support"]) * without[n:]  # (3.5), 2030
-    (sold, bought), prices, groups = np.split(at(data, "access", state), 2), at(data, "prices", state), len(supply)
-    supply = supply * sold
-    exports, imports, base = supply * prices[:groups], prices[groups:-2] * bought, prices[-2:]
-    constant, current = (100 * np.dot(data["weight"], v) / v.sum() for v in (supply, exports))
-    figures = [constant, constant - base[0], current, current - base[1], exports.sum() + imports.sum(), exports.sum(),
-               imports.sum(), *own[:n]]  # fmt: skip
-    return dict(zip([*FIGURES, *SUPPLY, *EXPORTS, *IMPORTS], [*figures, *supply, *exports, *imports], strict=True))
+def evaluate(content: Mapping, state: Mapping) -> dict[str, float]:
+    """Figures and levels at a state as the page computes them; names as in the stored runs."""
+    at = {}
+    for name, surface in content["surfaces"].items():
+        terms = values([" ".join(t) for t in surface["terms"]], state)
+        at[name] = np.asarray(surface["coefficients"]) @ terms
+    ratios = np.exp(at["trade"]).reshape(2, -1) * assumed(content, state, np.exp(at["trade"][: len(KEYS)]))
+    reference = np.array([content["reference"][prices] for prices in ("current", "constant")])
+    levels = reference * ratios
+
+    def share(of: np.ndarray) -> float:
+        return float(100 * np.dot(content["weight"], of[EXPORTED]) / of[EXPORTED].sum())
+
+    exports, imports = levels[0][EXPORTED].sum(), levels[0].sum() - levels[0][EXPORTED].sum()
+    found = {
+        "share_constant": share(levels[1]), "shift_constant_pp": share(levels[1]) - share(reference[1]),
+        "share": share(levels[0]), "shift_pp": share(levels[0]) - share(reference[0]),
+        "turnover_bn_usd": exports + imports, "exports_bn_usd": exports, "imports_bn_usd": imports,
+    }  # fmt: skip
+    for name in ("economy", "programme", "rail"):
+        found |= dict(zip(content["surfaces"][name]["columns"], at[name].tolist(), strict=True))
+    found["rail_price"] = max(found["rail_price"], 0.0)
+    return {name: float(found[name]) for name in FIGURES} | dict(
+        zip([*CURRENT, *CONSTANT], levels.ravel(), strict=True)
+    )
 
 
-def check(data: Mapping, states: list[dict], runs: pd.DataFrame) -> dict[str, list[float]]:
+def assumed(content: Mapping, state: Mapping, ratios: np.ndarray) -> np.ndarray:
+    """Ratios of support and redirection by `KEYS`, as `chain.causes.assumed`; `ratios`: of the linked models."""
+    found, groups = np.ones(len(KEYS)), content["moved"]  # exports of these groups
+    found[groups] += state["export_support"]
+    if state["redirection"]:
+        now, moved = np.asarray(content["china"]), ratios[groups] * found[groups]
+        share = now * moved / (1 - now + now * moved)
+        found[groups] *= np.maximum(state["redirection"] / share, 1.0)
+    return found
+
+
+def check(content: Mapping, states: Sequence[Mapping], runs: pd.DataFrame) -> dict[str, list[float]]:
     """Largest difference to the runs by figure: absolute, and in percent of the figure's range over these runs.
 
     Raises RunError when a figure misses by more than 1 % of its range.
     """
-    ours, errors = pd.DataFrame([evaluate(data, state) for state in states], index=runs.index), {}
-    for label, names in ({f: [f] for f in FIGURES} | {"exports": EXPORTS, "imports": IMPORTS}).items():
+    errors = compare(content, states, runs)
+    for name, (_, percent) in errors.items():
+        if not percent <= ALLOWED:
+            raise RunError(f"explorer: the surface misses '{name}' by {percent:.2f} % of its range; add runs or terms")
+    return errors
+
+
+def compare(content: Mapping, states: Sequence[Mapping], runs: pd.DataFrame) -> dict[str, list[float]]:
+    """Largest difference to the runs by figure and by level of a group: absolute, and in percent of its range."""
+    ours, errors = pd.DataFrame([evaluate(content, state) for state in states], index=runs.index), {}
+    flows = {"exports": [c for c in CURRENT + CONSTANT if "RUS_to_CHN" in c]}
+    flows["imports"] = [c for c in CURRENT + CONSTANT if "CHN_to_RUS" in c]
+    for label, names in ({f: [f] for f in FIGURES} | flows).items():
         largest = (ours[names] - runs[names]).abs().max()
         percent = 100 * largest / (runs[names].max() - runs[names].min())
         errors[label] = [float(largest.max()), float(percent.max())]
-        if not percent.max() <= 1:
-            raise RunError(f"explorer: the grid misses '{label}' by {percent.max():.2f} % of its range; add nodes")
     return errors
 
 
@@ -127,8 +218,6 @@ def write(folder: Path, content: Mapping) -> Path:
     return path
 
 
-def _nest(table: pd.DataFrame, *names: str) -> dict:
-    """A table of runs in the order of `_product` as nested lists, one level an axis; eight digits."""
-    shape = [len(NODES[n]) for n in names]
-    values = [float(f"{x:.8g}") for x in table.to_numpy(float).ravel()]
-    return {"axes": list(names), "values": np.reshape(values, (*shape, -1)).tolist()}
+def _digits(table: np.ndarray) -> list:
+    """Nested lists of nine digits."""
+    return [[float(f"{x:.9g}") for x in row] for row in table]

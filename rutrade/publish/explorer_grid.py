@@ -2,6 +2,10 @@
 
 `data/sweeps/explorer.csv` holds one row a run, `explorer.json` its manifest. `renew` makes both; `stored` refuses them
 when a table, a module of the models, or the points are others than those of the manifest.
+
+Parts: `interval` is the chain without programme and policy, with draws; `axes` moves one lever at a time and `pairs`
+two; `programme` is the programme alone; `presets` are the scenarios that the page offers; `spread` fills the space of
+all levers evenly (Sobol's sequence); `check` is drawn at random and serves no fit.
 """
 
 import inspect
@@ -14,86 +18,134 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rutrade import chain, files, sweep, trade
-from rutrade import data as tables
+from rutrade import InputError, chain, files, scenarios, sweep, trade
 from rutrade import stored as stored_runs
 from rutrade.scenarios import Scenario
 
-# Nodes of each lever. Between rail capacities the economy jumps (plans are cut in steps of 10 Mt), so these are the
-# only positions.
-NODES = {
-    "multiplier": (2.0, 2.7, 3.7, 5.0, 6.5, 8.0),
-    "export_propensity": (0.0, 0.1, 0.25, 0.5, 0.6),
-    "rail_capacity": (140.0, 150.0, 158.0, 165.0, 253.0),
-    "facilitation": (0.0, 0.25, 0.5, 0.75, 1.0),
-    # a group joins when redirection passes China's present share in it: 0.011, 0.048, 0.128 and 0.175 are kinks
-    "redirection": (0.0, 0.011087, 0.03, 0.047867, 0.09, 0.128252, 0.15, 0.174615, 0.24, 0.3, 0.4, 0.5),
-    "brent": ("low", "mid", "high"),
-    "export_support": (0.0, 0.5),
-}
-TABLES = {"economy": ("multiplier", "export_propensity", "rail_capacity"), "without": ("rail_capacity",),
-          "access": ("facilitation", "redirection"), "prices": ("brent",)}  # fmt: skip
-START = {"research_infrastructure": True, "multiplier": 3.7, "export_propensity": 0.25, "rail_capacity": 158.0,
-         "facilitation": 0.0, "redirection": 0.0, "export_support": 0.0, "brent": "mid"}  # fmt: skip
-CHECKED, SEED, DRAWS = 200, 7, 500
-ECONOMY = ["gva_effect_bn_rub", "consumption_effect_bn_rub", "npv_public_chain", "rail_price"]
+# Levers and their ranges. With dearer oil and easier trade at once the link of the models does not always settle.
+RANGES = {
+    "oil_price": (0.7, 1.3), "sanctions": (0.0, 0.2), "productivity": (0.0, 0.1), "customs": (0.0, 0.01),
+    "standards": (0.0, 0.01), "payments": (0.0, 0.01), "logistics": (0.0, 0.02), "multiplier": (2.0, 8.0),
+    "high_tech_factor": (0.5, 2.0), "export_propensity": (0.0, 0.6),
+}  # fmt: skip
+RAIL = (158.0, 210.0, 253.0)  # positions: the railway binds at the lowest only
+ASSUMED = {"export_support": (0.0, 0.5), "redirection": (0.0, 0.5)}  # computed in the page, as the chain does
+PROGRAMME = ("multiplier", "high_tech_factor", "export_propensity")
+START = {"research_infrastructure": True, "multiplier": 3.7, "high_tech_factor": 1.0, "export_propensity": 0.25,
+         "rail_capacity": 210.0, "oil_price": 1.0, "sanctions": 0.0, "customs": 0.0, "standards": 0.0, "payments": 0.0,
+         "logistics": 0.0, "productivity": 0.0, "export_support": 0.0, "redirection": 0.0}  # fmt: skip
+WITHOUT = START | {"research_infrastructure": False}
+EASIER = {"customs": 0.01, "standards": 0.01, "payments": 0.01, "logistics": 0.02}  # all kinds, at their highest
+SPREAD, CHECKED, SEED, DRAWS = 32, 42, 7, 500
 FIGURES = ["share_constant", "shift_constant_pp", "share", "shift_pp", "turnover_bn_usd", "exports_bn_usd",
-           "imports_bn_usd", *ECONOMY]  # fmt: skip
-REFERENCE = ["share_reference_constant", "share_reference"]
-SUPPLY, EXPORTS, IMPORTS = ([f"{kind} {group}" for group in trade.GROUPS] for kind in ("supply", "exports", "imports"))
-INTERVALS = {"share_constant": ("share_constant_q05", "share_constant_q95"),
-             "turnover_bn_usd": ("turnover_q05", "turnover_q95")}  # fmt: skip
-COLUMNS = [*FIGURES, *REFERENCE, "share_base_year", *itertools.chain(*INTERVALS.values()), *SUPPLY, *EXPORTS, *IMPORTS]
+           "imports_bn_usd", "consumption_all_bn_rub", "product_all_bn_rub", "consumption_effect_bn_rub",
+           "gva_effect_bn_rub", "gva_effect_region_bn_rub", "npv_public_chain", "rail_price"]  # fmt: skip
+KEYS = list(itertools.product(trade.FLOWS, trade.GROUPS))
+CURRENT, CONSTANT = ([f"{prices} {flow} {group}" for flow, group in KEYS] for prices in ("current", "constant"))
+BANDS = ("share_constant", "turnover_bn_usd", "exports_bn_usd", "imports_bn_usd")  # figures with an interval
+QUANTILES = [f"{name}_{q}" for name in BANDS for q in ("q05", "q95")]
+COLUMNS = [*FIGURES, "share_base_year", *QUANTILES, *CURRENT, *CONSTANT, "failure"]
 _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", "rutrade.project", "rutrade.structure",
            "rutrade.trade")  # fmt: skip
 
 
-def cuts() -> dict[str, float]:
-    """Cut of the delivered price by lever at full facilitation: the high values of the data table."""
-    return tables.load("trade_levers").groupby("lever")["high"].max().to_dict()
-
-
-def overrides(state: Mapping) -> dict:
-    """Parameters of the chain at a state of the page: facilitation (0 to 1) moves its four levers together."""
-    levers = {name: round(state["facilitation"] * cut, 10) for name, cut in cuts().items()}
-    return {name: value for name, value in state.items() if name != "facilitation"} | levers
-
-
 def row(point: Mapping) -> dict:
-    """One run: key figures and 2030 by group (supply: exports at base prices; exports, imports: bn USD current)."""
-    result = chain.run(Scenario.check(**point))
-    table = result.tables["trade"].query("year == @chain.HORIZON").set_index(["flow", "group"])
-    sold, bought = table.loc["RUS_to_CHN"], table.loc["CHN_to_RUS"]
-    parts = {"supply": sold["value_bn_usd_base_prices"], "exports": sold["value_bn_usd"]}
-    parts["imports"] = bought["value_bn_usd"]
-    groups = {f"{kind} {group}": v for kind, values in parts.items() for group, v in values.items()}
-    return {**point, **result.figures, **groups}
+    """One run: key figures, and trade by flow and group in 2030, bn USD at current and at constant prices.
+
+    With draws also the quantiles of both flows and of turnover. A point without a solution is a row with its reason.
+    """
+    try:
+        result = chain.run(Scenario.check(**point), apart=False)
+    except InputError as error:
+        return {**point, "failure": str(error)}
+    trade_2030, totals = (
+        table[table["year"] == chain.HORIZON].set_index(keys)
+        for table, keys in ((result.tables["trade"], ["flow", "group"]), (result.tables["trade_totals"], "flow"))
+    )
+    found = {"product_all_bn_rub": float(result.tables["causes"]["product_bn_rub"].sum())}
+    for names, column in ((CURRENT, "value_bn_usd"), (CONSTANT, "value_bn_usd_base_prices")):
+        found |= dict(zip(names, trade_2030.loc[KEYS, column].tolist(), strict=True))
+    if point["draws"]:
+        for flow, name in {"RUS_to_CHN": "exports", "CHN_to_RUS": "imports", "turnover": "turnover"}.items():
+            found |= {f"{name}_bn_usd_{q}": float(totals[q][flow]) for q in ("q05", "q95")}
+    return {**point, **result.figures, **found, "failure": ""}
+
+
+def presets() -> dict[str, dict]:
+    """States of the page that are presets of the chain; presets that change other parameters are left out."""
+    found: dict[str, dict] = {}
+    for name, values in sweep.presets().items():
+        if name == scenarios.BASE:  # the same as the programme, which has a title
+            continue
+        state = START | values
+        inside = all(low <= state[k] <= high for k, (low, high) in (RANGES | ASSUMED).items())
+        if set(state) == set(START) and inside and state["rail_capacity"] in RAIL and state not in found.values():
+            found[name] = state
+    return found
+
+
+def axes() -> list[dict]:
+    """One lever away from nothing changed, at positions across its range."""
+    moves: list[dict] = [{"oil_price": x} for x in (0.7, 0.85, 1.2, 1.3)]
+    moves += [{"sanctions": x} for x in (0.05, 0.1, 0.2)] + [{"productivity": x} for x in (0.05, 0.1)]
+    moves += [{name: high} for name, high in EASIER.items()] + [EASIER, {"rail_capacity": RAIL[0]}]
+    return [WITHOUT | move for move in moves]
+
+
+def pairs() -> list[dict]:
+    """Two levers at the ends of their ranges."""
+    ends: list[dict] = [{"sanctions": 0.2}, {"oil_price": 0.7}, {"productivity": 0.1}, EASIER]
+    ends.append({"rail_capacity": RAIL[0]})
+    return [WITHOUT | one | other for one, other in itertools.combinations(ends, 2) if one.keys() != other.keys()]
+
+
+def programme() -> list[dict]:
+    """The programme alone, at the ends of its levers."""
+    nodes = itertools.product(RANGES["multiplier"], RANGES["export_propensity"])
+    found = [START | {"multiplier": m, "export_propensity": x} for m, x in nodes]
+    return [*found, START | {"high_tech_factor": 2.0}, START | {"export_propensity": 0.0}]
+
+
+def spread(count: int) -> list[dict]:
+    """States spread evenly over all levers that are run, by Sobol's sequence; a quarter without the programme."""
+    from scipy.stats import qmc
+
+    unit = qmc.Sobol(len(RANGES) + 2, scramble=False).random(2 * count)[1 : count + 1]
+    return [_state(u, 0.25, RAIL[:2]) for u in unit]
 
 
 def random_states(count: int, seed: int) -> list[dict]:
-    """States the page can show, drawn evenly over every lever; one in ten without the programme, three redirected."""
+    """States the page can show, drawn evenly over every lever; half with support, half with redirection."""
     rng = np.random.default_rng(seed)
-    states: list[dict[str, bool | float | str]] = []
+    states = []
     for _ in range(count):
-        state: dict[str, bool | float | str] = {"research_infrastructure": bool(rng.random() < 0.9)}
-        for name in ("multiplier", "export_propensity", "facilitation", "export_support"):
-            state[name] = round(float(rng.uniform(float(NODES[name][0]), float(NODES[name][-1]))), 6)
-        state["redirection"] = round(float(rng.uniform(0.01, 0.5)), 6) if rng.random() < 0.7 else 0.0
-        states.append(state | {n: NODES[n][rng.integers(len(NODES[n]))] for n in ("rail_capacity", "brent")})
+        state = _state(rng.random(len(RANGES) + 2), 0.25, RAIL)
+        for name, (low, high) in ASSUMED.items():
+            state[name] = round(float(rng.uniform(low, high)), 6) if rng.random() < 0.5 else 0.0
+        states.append(state)
     return states
 
 
+def _state(unit: np.ndarray, without: float, rail: tuple[float, ...]) -> dict:
+    """A state from numbers between 0 and 1: one for each range, one for the railway, one for the programme."""
+    values = {
+        n: round(float(lo + (hi - lo) * u), 6) for (n, (lo, hi)), u in zip(RANGES.items(), unit[:-2], strict=True)
+    }
+    values["rail_capacity"] = rail[int(unit[-2] * len(rail))]
+    return START | values | {"research_infrastructure": bool(unit[-1] >= without)}
+
+
 def states() -> dict[str, list[dict]]:
-    """States that are run, by part: the page's four tables, the points of the check, and the interval's one."""
-    parts = {name: _product(*axes) for name, axes in TABLES.items()}
-    parts["without"] = [state | {"research_infrastructure": False} for state in parts["without"]]
-    return parts | {"check": random_states(CHECKED, SEED), "interval": [START | {"research_infrastructure": False}]}
+    """States that are run, by part (see above)."""
+    return {
+        "interval": [WITHOUT], "axes": axes(), "pairs": pairs(), "programme": programme(),
+        "presets": list(presets().values()), "spread": spread(SPREAD), "check": random_states(CHECKED, SEED),
+    }  # fmt: skip
 
 
 def points() -> list[dict]:
     """Parameters of the chain of every run, in the order of `states`."""
-    return [overrides(s) | {"draws": DRAWS if part == "interval" else 0} for part, group in states().items()
-            for s in group]  # fmt: skip
+    return [s | {"draws": DRAWS if part == "interval" else 0} for part, group in states().items() for s in group]
 
 
 def place() -> Path:
@@ -104,7 +156,7 @@ def place() -> Path:
 def renew(jobs: int = 2) -> dict:
     """Run every point and store the results with their manifest, which is returned.
 
-    Raises InputError when the place cannot be written, or a point has no solution.
+    Raises InputError when the place cannot be written.
     """
     clock = time.perf_counter()
     results = sweep.sweep(points(), None, jobs, row=row).reindex(columns=COLUMNS)
@@ -125,7 +177,3 @@ def _fingerprint() -> str:
     """One sha256 over every parameter of every point, and over how a run becomes a row."""
     values = [sorted(Scenario.check(**point).model_dump().items()) for point in points()]
     return files.digest([json.dumps(values), inspect.getsource(row)])
-
-
-def _product(*names: str) -> list[dict]:
-    return [START | dict(zip(names, x, strict=True)) for x in itertools.product(*(NODES[n] for n in names))]

@@ -126,7 +126,7 @@ def structure_chart() -> str:
         panel = structure.panel(table, exporter, importer).dropna(how="all")
         panel = panel[panel.sum(axis=1) > 0]
         flows[title] = pd.DataFrame({int(y): _classes(panel.loc[y]) for y in (panel.index[0], panel.index[-1])}).T
-    fig, boxes = style.axes(2, 1, height=4.3)
+    fig, boxes = style.axes(2, 1, height=4.7)
     for ax, (title, shares) in zip(boxes, flows.items(), strict=True):
         _bars(ax, shares)
         ax.set_title(title, loc="left")
@@ -159,12 +159,14 @@ def _bars(ax: "Axes", shares: pd.DataFrame) -> None:
                 ax.text(start + share / 2, place, f"{share:.0f}", ha="center", va="center", fontweight="bold",
                         color=style.light("ink-middle" if pale else "ground"))  # fmt: skip
         if shares[name].iloc[-1] >= 6.5 and not name.startswith("Other"):
-            # Two rows of names, so that neighbours do not touch.
-            ax.text(left.iloc[-1], -0.44 - 0.38 * (row % 2), name, ha="left", va="top", fontsize=12)
+            # Three rows of names, so that neighbours do not touch.
+            late = left.iloc[-1] > 75
+            place = left.iloc[-1] + (shares[name].iloc[-1] if late else 0)
+            ax.text(place, -0.44 - 0.36 * (row % 3), name, ha="right" if late else "left", va="top", fontsize=12)
             row += 1
         left = left + shares[name]
     ax.set_yticks(places, [str(year) for year in shares.index])
-    ax.set(xlim=(0, 100), ylim=(-1.15, 1.45), xticks=[])
+    ax.set(xlim=(0, 100), ylim=(-1.5, 1.45), xticks=[])
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)
 

@@ -61,6 +61,7 @@ _UNITS = {
 }
 _CODE = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
 _SNAKE = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_SNAKE_ANY = re.compile(r"\b\w*[a-z]_[a-z]\w*")
 # A code of a sector, region or partner as it stands in a sentence. Codes of one letter and ranges of HS chapters only
 # count where they are a whole cell: elsewhere they are words and numbers.
 _LONG = re.compile(r"\b(?:[A-Z]{3}|[A-Z]{1,3}FD|M72|SibFD|SibR|no_pair)\b")
@@ -112,12 +113,21 @@ def name(text: str) -> str:
     return _SNAKE.sub(lambda m: known.get(m[0]) or plain(m[0]), text)
 
 
+_KEPT = re.compile(r"(`[^`]*`|\$[^$]*\$|\]\([^)]*\)|https?://\S+|<[^>]*>)")
+
+
+def marked(text: str) -> str:
+    """A text about data files with the names of tables and columns marked as code."""
+    parts = _KEPT.split(text)
+    return "".join(p if i % 2 else _SNAKE_ANY.sub(lambda m: f"`{m[0]}`", p) for i, p in enumerate(parts))
+
+
 def sentence(text: str) -> str:
     """A sentence with names for the codes of sectors and regions and without words that have underscores.
 
     Code, formulas and addresses are kept.
     """
-    parts = re.split(r"(`[^`]*`|\$[^$]*\$|\]\([^)]*\)|https?://\S+|<[^>]*>)", text)
+    parts = _KEPT.split(text)
     known = lookup()
 
     def told(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rutrade import data, files, scenarios
-from rutrade.publish import front, report, tabs
+from rutrade.publish import front, names, report, tabs
 from rutrade.publish.claims import _claims_page, claims
 from rutrade.publish.finish import alts, anchor, csv_names
 from rutrade.publish.runs import Run, cells, published, results
@@ -100,7 +100,7 @@ def _data_pages() -> dict[str, str]:
         for page, (title, _) in TOPICS.items() if any(topic(name) == page for name in tables)
     ]  # fmt: skip
     contents.append("- [All sources](data-sources.md)")
-    first = ["# Data and sources\n", "## Tables by topic\n", *contents, "", readme]
+    first = ["# Data and sources\n", "## Tables by topic\n", *contents, "", names.marked(readme)]
     found = {"data": "\n".join(first) + "\n"}
     for page, (title, _) in TOPICS.items():
         shown = [name for name in tables if topic(name) == page]
@@ -115,13 +115,15 @@ def _table_lines(name: str) -> list[str]:
     lines = [
         f'<span id="table-{name}"></span>\n',
         f"## {table.title}\n",
-        f"`data/{name}.csv`. {table.description}\n",
+        f"`data/{name}.csv`. {names.marked(table.description)}\n",
         scroll_box(f"Columns of {name}"),
         "| column | meaning | unit | type |",
         "|---|---|---|---|",
     ]
     for field in table.fields:
-        lines.append(f"| `{field['name']}` | {field['description']} | {field.get('unit', '')} | {field['type']} |")
+        lines.append(
+            f"| `{field['name']}` | {names.marked(field['description'])} | {field.get('unit', '')} | {field['type']} |"
+        )
     lines.append(f"\n</div>\n\n{len(data.load(name)):,} rows, sha256 `{table.sha256[:16]}`. {table.licence}.\n")
     keys = data.load(name).get("source")
     if keys is not None and name != "sources":
@@ -139,7 +141,7 @@ def _source_lines() -> list[str]:
     for row in data.load("sources").astype("string").fillna("").itertuples():
         title = f"[{row.title}]({row.url})" if row.url.startswith("http") else row.title
         anchor_of = f'<span id="source-{row.source}"></span>'
-        cells = [anchor_of + title, row.publisher, row.year, row.licence, row.notes, f"`{row.source}`"]
+        cells = [anchor_of + title, row.publisher, row.year, row.licence, names.marked(row.notes), f"`{row.source}`"]
         lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
     return [*lines, "\n</div>"]
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
+# What paper does not hold: it moves, it is long and for machines, or it repeats another page.
+_ONLINE = re.compile(r"book/(explorer|api/.*|results/figures|results/data-(?!sources).*|results/(?!base/)[\w-]+/.*)")
+
+
 _NO_PDF = "This copy of the book has no PDF: Chromium was missing when it was built."
 
 
@@ -36,20 +40,16 @@ def write(folder: Path, documents: list[str], program: str, seconds: int = 300) 
     Chromium fails or takes longer than `seconds`, and when a page is none of the book's.
     """
     target, joined = folder / "book.pdf", folder / "_joined.html"
-    joined.write_text(_join(folder, documents), encoding="utf-8")
+    joined.write_text(_join(folder, [name for name in documents if not _ONLINE.fullmatch(name)]), encoding="utf-8")
     try:
-        with tempfile.TemporaryDirectory() as profile:
-            command = [program, "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-            command += ["--no-sandbox"] if sys.platform == "linux" else []  # root in a container has no sandbox
-            command += [f"--user-data-dir={profile}", "--no-pdf-header-footer", "--generate-pdf-document-outline"]
-            # Virtual time lets the formulas finish before the page is printed.
-            command += ["--virtual-time-budget=120000", f"--print-to-pdf={target}", joined.resolve().as_uri()]
-            try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
-            except subprocess.TimeoutExpired:
-                raise RunError(f"Chromium did not print the book within {seconds} s") from None
-        if done.returncode or not target.exists():
-            raise RunError(f"Chromium could not print the book: {done.stderr.strip()[-300:]}")
+        _print(joined, target, program, seconds)
+        pages = _places(target)
+        text = joined.read_text(encoding="utf-8")
+        # Printed again with the page numbers that the first print found; a line of the contents stays a line.
+        numbered = _LINE.sub(lambda m: f"{m[1]}{next(pages, '')}{m[2]}", text)
+        if numbered != text:
+            joined.write_text(numbered, encoding="utf-8")
+            _print(joined, target, program, seconds)
     finally:
         joined.unlink(missing_ok=True)
     front = folder / f"{documents[0]}.html"
@@ -59,11 +59,44 @@ def write(folder: Path, documents: list[str], program: str, seconds: int = 300) 
     return target
 
 
+_LINE = re.compile(r'(<span class="page">)(</span>)')
+
+
+def _print(source: Path, target: Path, program: str, seconds: int) -> None:
+    """Print a page by Chromium. Raises RunError when it fails or takes longer than `seconds`."""
+    with tempfile.TemporaryDirectory() as profile:
+        command = [program, "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+        command += ["--no-sandbox"] if sys.platform == "linux" else []  # root in a container has no sandbox
+        command += [f"--user-data-dir={profile}", "--no-pdf-header-footer", "--generate-pdf-document-outline"]
+        # Virtual time lets the formulas finish before the page is printed.
+        command += ["--virtual-time-budget=120000", f"--print-to-pdf={target}", source.resolve().as_uri()]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise RunError(f"Chromium did not print the book within {seconds} s") from None
+    if done.returncode or not target.exists():
+        raise RunError(f"Chromium could not print the book: {done.stderr.strip()[-300:]}")
+
+
+def _places(book: Path) -> Iterator[int]:
+    """Numbers of the pages on which the chapters begin, in order; none where pypdf is not installed."""
+    try:
+        import pypdf
+    except ImportError:
+        return
+    reader = pypdf.PdfReader(book)
+    chapters = [item for item in reader.outline if not isinstance(item, list)][1:]  # the first is the cover's title
+    for item in chapters:
+        page = reader.get_destination_page_number(item)
+        yield 0 if page is None else page + 1
+
+
 def _join(folder: Path, documents: list[str]) -> str:
     from bs4 import BeautifulSoup
 
     names = {(folder / f"{name}.html").resolve(): name.replace("/", "-") for name in documents}
     parts, contents, maths, title = [], [], "", ""
+    parameters: dict[str, str] = {}
     for path, slug in names.items():
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         title = title or _one(soup, "title", path).text.split("—")[-1].strip()
@@ -71,10 +104,14 @@ def _join(folder: Path, documents: list[str]) -> str:
         article = _one(soup, "article.bd-article", path)
         for tag in article.select("a.enlarge"):
             tag.unwrap()
-        for tag in article.select("script, style, form, .headerlink, .toctree-wrapper, .copybtn, .prev-next-area"):
+        _gather(article, parameters)
+        for tag in article.select(_SCREEN):
             tag.decompose()
         for tag in article.find_all(id=True):
             tag["id"] = f"{slug}--{tag['id']}"
+        _drawings(article, slug)
+        for label in article.select("label.sd-tab-label"):
+            label.name, label["class"] = "p", "tab"
         for box in article.find_all("details"):
             box["open"] = ""
             if box.summary and box.select_one(".highlight"):
@@ -103,15 +140,48 @@ def _join(folder: Path, documents: list[str]) -> str:
             columns = max((len(row.find_all(["th", "td"])) for row in table.find_all("tr")), default=0)
             table["class"] = f"{attribute(table, 'class')}{' wide' if columns > 8 else ''}".strip()
         heading = _one(article, "h1", path)
-        contents.append(f'<li><a href="#{slug}">{heading.get_text(" ", strip=True)}</a></li>')
+        contents.append(f'<li><a href="#{slug}">{heading.get_text(" ", strip=True)}</a><span class="page"></span></li>')
         parts.append(str(article))
+    if parameters:
+        contents.append('<li><a href="#parameters">Parameters of all chapters</a><span class="page"></span></li>')
+        heads = "".join(f"<th>{head}</th>" for head in ("meaning", "value", "unit", "range", "source", "set it as"))
+        parts.append(
+            '<section class="chapter" id="parameters"><h1>Parameters of all chapters</h1><p>Each stands once, with its '
+            f"default.</p><table><thead><tr>{heads}</tr></thead><tbody>{''.join(parameters.values())}</tbody></table>"
+            "</section>"
+        )
+    sheets = "".join(f'<link rel="stylesheet" href="_static/{name}.css">' for name in ("pygments", "colours", "print"))
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<link rel="stylesheet" href="_static/pygments.css"><link rel="stylesheet" href="_static/print.css">{maths}'
-        '<script defer src="_static/mathjax.js"></script></head><body>'
-        f'<header class="cover"><h1 class="book">{title}</h1><p>The rutrade developers. Version {__version__}.</p>'
-        f"<ol>{''.join(contents)}</ol></header>{''.join(parts)}</body></html>"
+        f'{sheets}{maths}<script defer src="_static/mathjax.js"></script></head><body>'
+        f'<header class="cover"><h1 class="book">{title}</h1><p>The rutrade developers. Version {__version__}. The '
+        "explorer, the columns of the data tables, single runs and the reference of the package are in the book on "
+        f"screen.</p><ol>{''.join(contents)}</ol></header>{''.join(parts)}</body></html>"
     )
+
+
+# Parts of a page that only a screen can use.
+_SCREEN = (
+    "script, style, form, .headerlink, .toctree-wrapper, .copybtn, .prev-next-area, svg.narrow, svg .tip, .rt-views,"
+    " details.rest, tr.more, th.more, td.more, details.parameters, .swipe, .claims-filter, .sd-tab-set > input"
+)
+
+
+def _gather(article: "Tag", parameters: dict[str, str]) -> None:
+    """Add the rows of a page's parameter table to those of all pages, each once by its name."""
+    for row in article.select("details.parameters tbody tr"):
+        if row.code is not None:
+            parameters.setdefault(row.code.get_text(), str(row))
+
+
+def _drawings(article: "Tag", slug: str) -> None:
+    """References inside drawings follow the ids, which have the page's name before them."""
+    for tag in article.select("svg [clip-path], svg [href], svg[aria-describedby], svg [style]"):
+        for key in ("clip-path", "href", "style"):
+            if tag.get(key):
+                tag[key] = re.sub(r"(^#|url\(#)", rf"\1{slug}--", attribute(tag, key))
+        if tag.get("aria-describedby"):
+            tag["aria-describedby"] = f"{slug}--{attribute(tag, 'aria-describedby')}"
 
 
 def _one(tag: "BeautifulSoup | Tag", selector: str, path: Path) -> "Tag":

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from rutrade.publish.check import attribute, pages
 
 if TYPE_CHECKING:
-    from bs4 import BeautifulSoup
+    from bs4 import BeautifulSoup, Tag
 
 # One icon of the theme's icon script: name, size, aliases, code point, outline.
 _ICON = re.compile(
@@ -122,9 +122,24 @@ def _tables(soup: "BeautifulSoup") -> None:
     for formula in soup.select("article .math"):
         if formula.name == "div" or (len(formula.text) > _LONG and not formula.find_parent("table")):
             formula["tabindex"] = "0"
+    for box in soup.select("article .table-scroll"):
+        _swipe(soup, box)
     for number, box in enumerate(soup.select("article .table-scroll"), 1):
         # Regions of one page need different names.
         box["aria-label"] = re.sub(r"^(Table \d+: )?", f"Table {number}: ", attribute(box, "aria-label"), count=1)
+
+
+def _swipe(soup: "BeautifulSoup", box: "Tag") -> None:
+    """Say above a table that is wider than a phone that it can be moved; wider screens show its shadow alone."""
+    before = box.find_previous_sibling()
+    said = before is not None and "swipe" in attribute(before, "class").split()
+    columns = max(
+        (len(row.find_all(["th", "td"], class_=lambda c: c != "more")) for row in box.find_all("tr")), default=0
+    )
+    if not said and columns > 3 and "claims-table" not in attribute(box, "class").split():
+        line = soup.new_tag("p", attrs={"class": "swipe", "aria-hidden": "true"})
+        line.string = "Swipe sideways →"
+        box.insert_before(line)
 
 
 def _landmarks(soup: "BeautifulSoup") -> None:

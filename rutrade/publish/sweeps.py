@@ -14,7 +14,7 @@ from rutrade import files, scenarios, sensitivity, stored, sweep, unknown
 from rutrade.scenarios import Scenario
 
 FIGURES = ("shift_constant_pp", "turnover_bn_usd", "npv_public_chain", "gva_effect_region_bn_rub")
-TRAJECTORIES, FITTED, CHECKED, SEED = 6, 90, 30, 11
+TRAJECTORIES, FITTED, CHECKED, SEED = 6, 60, 24, 11
 DRAWS = 500
 # What Morris leaves of the modelled parameters: those that lead one of the figures; assumptions on trade are left out,
 # as their effect is known without the models.
@@ -28,11 +28,10 @@ FEW = (
     "productivity",
 )
 ASSUMED = ("export_support", "redirection")
-GRIDS: dict[str, dict[str, list[float]]] = {
-    "commercialisation": {"multiplier": [3.7, 30.0, 100.0, 300.0, 600.0], "export_propensity": [0.25, 0.5, 1.0]},
-    "assumptions": {"redirection": [0.1, 0.15, 0.2, 0.25, 0.32, 0.4, 0.5], "export_support": [0.0, 0.25, 0.5, 1.0]},
-    "productivity": {"productivity": [0.0, 0.05, 0.1, 0.2, 0.3, 0.4], "research_infrastructure": [False]},
-    "easier trade": {"logistics": [0.0, 0.02, 0.05, 0.1, 0.2], "research_infrastructure": [False]},
+GRIDS: dict[str, dict[str, list]] = {
+    "commercialisation": {"multiplier": [3.7, 30.0, 100.0, 300.0], "export_propensity": [0.25, 0.5, 1.0]},
+    "productivity": {"productivity": [0.0, 0.1, 0.2, 0.3, 0.4], "research_infrastructure": [False]},
+    "easier trade": {"logistics": [0.0, 0.05, 0.1, 0.2], "research_infrastructure": [False]},
     "sanctions": {"sanctions": [0.0, 0.1, 0.2, 0.4], "research_infrastructure": [False]},
 }
 _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", "rutrade.project", "rutrade.structure",
@@ -55,11 +54,16 @@ def points(name: str) -> list[dict]:
 
 def recipes() -> dict[str, Callable[[], dict]]:
     """What makes each stored table, in an order in which none needs a later one."""
-    from rutrade.chain import setting
+    from rutrade.chain import prices, setting
     from rutrade.publish import explorer_grid, ladder, plan_runs
 
     own = {name: partial(_renew, name, 2) for name in ("presets", "morris", "surface", "grids")}
-    first = {"errors": setting.renew_errors, "ladder": ladder.renew, "explorer": explorer_grid.renew}
+    first = {
+        "errors": setting.renew_errors,
+        "prices": prices.renew_prices,
+        "ladder": ladder.renew,
+        "explorer": explorer_grid.renew,
+    }
     return first | own | {"instruments": plan_runs.renew_instruments, "plan": plan_runs.renew_draws}
 
 

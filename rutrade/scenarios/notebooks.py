@@ -98,7 +98,7 @@ class Upgrading(Parameters):
     least: Annotated[float, parameter(
         "value from which a product counts as traded", "structure", "mn USD a year", "assumption", ge=0, le=1000
     )] = 10.0  # fmt: skip
-    threshold_pp: Annotated[Threshold, Field(le=50)] = 5.0
+    threshold_pp: Annotated[Threshold, Field(le=20)] = 5.0
     rows: Annotated[int, parameter("products and industries shown", "view", "count", ge=3, le=12)] = 10
 
 
@@ -163,7 +163,7 @@ class Scenario(Parameters):
     payments: Annotated[float, parameter("the same by settlement in national currencies", **_Cut)] = 0.0
     logistics: Annotated[float, parameter("the same by transport corridors", **_Cut)] = 0.0
     productivity: Annotated[float, parameter(
-        "gain of productivity of engineering and chemicals in all Russia", "economy", "share", "assumption", ge=0, le=1
+        "gain of productivity of engineering and chemicals in all Russia", "trade", "share", "assumption", ge=0, le=1
     )] = 0.0  # fmt: skip
     export_support: Annotated[float, parameter(
         "engineering and chemical exports to China in 2030 that support is assumed to add", "trade", "share",

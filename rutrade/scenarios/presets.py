@@ -27,19 +27,19 @@ def names() -> list[str]:
     return [BASE, *sorted(p.stem for p in folder().glob("*.yaml") if p.stem != BASE)]
 
 
-def title(name: str) -> str:
+def title(name: str | Path) -> str:
     """A preset's title in words: its first comment line up to the colon, else its name."""
     first, colon, _ = _first_line(name).partition(": ")
-    return first if colon else name.replace("_", " ")
+    return first if colon else Path(name).stem.replace("_", " ")
 
 
-def meaning(name: str) -> str:
+def meaning(name: str | Path) -> str:
     """A preset's meaning: its first comment line, after the title if it has one."""
     first, colon, rest = _first_line(name).partition(": ")
     return rest if colon else first
 
 
-def _first_line(name: str) -> str:
+def _first_line(name: str | Path) -> str:
     if name == BASE:
         return "As published: all parameters at their defaults."
     lines = _path(name).read_text(encoding="utf-8").splitlines()

@@ -14,6 +14,7 @@ from rutrade.publish.chapters.projections import (
     show_project,
     show_targets,
     stacked,
+    tell,
 )
 from rutrade.publish.chapters.uncertainty import (
     about_morris,
@@ -21,6 +22,7 @@ from rutrade.publish.chapters.uncertainty import (
     about_redirection,
     about_sobol,
     about_stopped,
+    assumptions,
     break_even,
     effects_figure,
     effects_table,
@@ -33,7 +35,7 @@ from rutrade.publish.chapters.uncertainty import (
 
 __all__ = [
     "about_causes", "about_morris", "about_needs", "about_redirection", "about_share", "about_sobol", "about_stopped",
-    "break_even", "causes", "effects_figure", "effects_table", "groups", "in_short", "key_figures", "meanings",
-    "modelled", "parameter", "points", "ranges", "scenarios_in_short", "shift_parts", "show_project", "show_targets",
-    "sobol_table", "stacked", "uncertainty_in_short",
+    "assumptions", "break_even", "causes", "effects_figure", "effects_table", "groups", "in_short", "key_figures",
+    "meanings", "modelled", "parameter", "points", "ranges", "scenarios_in_short", "shift_parts", "show_project",
+    "show_targets", "sobol_table", "stacked", "tell", "uncertainty_in_short",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from rutrade import scenarios
-from rutrade.publish.chapters.projections import points
+from rutrade.publish.chapters.projections import points, tell
 from rutrade.publish.chapters.uncertainty import parameter
 
 PARTS = {
@@ -63,8 +63,8 @@ def scenarios_in_short(table: pd.DataFrame, threshold: float) -> str:
     return (
         f"**In short.** A shift of {threshold:g} points comes about in {which}. Without what is put in by assumption"
         " the"
-        f" largest shift is {points(found[best])} points ({scenarios.title(best)}); the programme alone moves"
-        f" {points(table.loc['ri', 'shift_project_pp'])}. Turnover in 2030 lies between"
+        f" largest shift is {points(found[best])} points ({scenarios.title(best)}); the programme alone moves it"
+        f" {tell(table.loc['ri', 'shift_project_pp'], table.loc['ri', 'resolution_pp'])}. Turnover in 2030 lies between"
         f" {table['turnover_bn_usd'][low]:.0f} bn USD ({scenarios.title(low)}) and"
         f" {table['turnover_bn_usd'][high]:.0f} bn"
         f" ({scenarios.title(high)})."

@@ -15,6 +15,13 @@ def points(value: float) -> str:
     return f"{value:+.3f}" if abs(value) < 0.1 else f"{value:+.1f}"
 
 
+def tell(value: float, resolution: float) -> str:
+    """A change of the share in words: with its size, or that it is smaller than what the linked models tell apart."""
+    if abs(value) < resolution:
+        return f"by less than {resolution:.2f} points, which is as fine as the linked models tell"
+    return f"by {points(value)} points"
+
+
 def stacked(parts: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
     """Tables by name one below the other, the name as the first level of the index."""
     return pd.concat(parts, names=[name])
@@ -57,9 +64,8 @@ def in_short(result: chain.ChainResult) -> str:
         f" the scenario moves **{points(f['shift_constant_pp'])} points**: {notable}a notable shift by the criterion of"
         f" {result.scenario.threshold_pp:g} points. "
         + (
-            f"The project moves the share by {points(f['shift_project_pp'])} points, and its public net present value"
-            " at the"
-            f" economy's prices is {f['npv_public_chain']:.0f} bn RUB of 2016."
+            f"The project moves the share {tell(f['shift_project_pp'], f['resolution_pp'])}, and its public net present"
+            f" value at the economy's prices is {f['npv_public_chain']:.0f} bn RUB of 2016."
             if result.scenario.research_infrastructure
             else "No project is built in this scenario."
         )

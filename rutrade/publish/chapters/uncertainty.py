@@ -1,15 +1,16 @@
 """Chapter 09: which parameters move the results, and what a notable shift would take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from rutrade import chain, sensitivity
+from rutrade import chain, sensitivity, trade
 from rutrade.publish import style
 from rutrade.publish.chapters.projections import points
 from rutrade.publish.sweeps import ASSUMED
+from rutrade.scenarios import Scenario
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -126,6 +127,34 @@ def about_sobol(emulators: Mapping[str, "sensitivity.Emulator"], indices: Mappin
         + "; ".join(f"the {name} follows {what}" for name, what in lead.items()).capitalize()
         + "."
     )
+
+
+def assumptions(redirection: Sequence[float], support: Sequence[float]) -> pd.DataFrame:
+    """The shift by assumption alone, without the project: redirection, export_support, shift_constant_pp (points).
+
+    No model is solved: the projection's exports of 2030 at prices of 2025 by group, times the ratios of (4.6).
+    """
+    p = chain.prepare()
+    years = [p.start.year, chain.HORIZON]
+    table = trade.forecast.project(p.start, p.procedure, years).table
+    rows = table[(table["year"] == chain.HORIZON) & (table["flow"] == "RUS_to_CHN")]
+    exports = rows.set_index(["flow", "group"])["value_bn_usd_base_prices"]
+    weight = pd.Series(0.0, exports.index.get_level_values("group"))
+    weight[list(chain.ENGINEERING_CHEMICALS)] = 1.0
+    weight["90-99"] = p.start.chapter_90["RUS_to_CHN"]
+    none = pd.Series(1.0, exports.index)
+
+    def share(ratio: pd.Series) -> float:
+        value = exports * ratio.reindex(exports.index).fillna(1.0)
+        return 100 * float((value * weight.to_numpy()).sum() / value.sum())
+
+    found = []
+    for least in redirection:
+        for extra in support:
+            s = Scenario.check(redirection=least, export_support=extra)
+            ratio = chain.causes.product([none, *chain.causes.assumed(s, p, none).values()])
+            found.append((least, extra, share(ratio) - share(none)))
+    return pd.DataFrame(found, columns=["redirection", "export_support", "shift_constant_pp"])
 
 
 def break_even(grids: Mapping[str, pd.DataFrame], inertial: Mapping[str, float], threshold: float) -> dict:
