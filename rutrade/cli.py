@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from rutrade import InputError, RunError, __version__
+from rutrade import InputError, RunError, __version__, unknown
 
 
 class _Group(click.Group):
@@ -166,7 +166,9 @@ def scenarios_diff(first: str, second: str) -> None:
 @click.argument("grid", required=False, type=click.Path(dir_okay=False))
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False), help="Folder of the results.")
 @click.option("--draws", type=int, help="Monte Carlo: draw so many scenarios instead of a grid.")
-@click.option("--seed", default=1, show_default=True, help="Seed of the Monte Carlo.")
+@click.option("--design", help="morris: which parameters move the results, instead of a grid.")
+@click.option("--trajectories", type=int, help="Trajectories of Morris' design, at least 4.  [default: 10]")
+@click.option("--seed", default=1, show_default=True, help="Seed of the Monte Carlo or of the design.")
 @click.option("-j", "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Processes (joblib).")
 @click.option("--executor", default="joblib", show_default=True, help="joblib, or dask on a running cluster.")
 @click.option("--address", help="Address of the dask scheduler, such as tcp://host:8786.")
@@ -175,21 +177,33 @@ def sweep(
     grid: str | None,
     output: str,
     draws: int | None,
+    design: str | None,
+    trajectories: int | None,
     seed: int,
     jobs: int,
     executor: str,
     address: str | None,
     shard: str,
 ) -> None:
-    """Run many scenarios of the chain: a GRID (YAML of lists, or CSV) or --draws; resumes where it stopped."""
+    """Run many scenarios of the chain: a GRID (YAML of lists, or CSV), --draws or --design; resumes where it stopped.
+
+    With --design morris the indices of the key figures go into effects.csv beside the table once all runs are there.
+    """
+    from rutrade import sensitivity
     from rutrade import sweep as sweeps
 
-    if grid is not None and draws is None:
+    if sum(given is not None for given in (grid, draws, design)) != 1:
+        raise InputError("give one of a grid file, --draws and --design")
+    if design not in (None, "morris"):
+        raise unknown("design", design, ("morris",))
+    if trajectories is not None and design is None:
+        raise InputError("--trajectories belongs to --design morris")
+    if grid is not None:
         points = sweeps.read_grid(grid)
-    elif draws is not None and grid is None:
+    elif draws is not None:
         points = sweeps.monte_carlo(draws, seed)
     else:
-        raise InputError("give either a grid file or --draws")
+        points = sensitivity.morris(10 if trajectories is None else trajectories, seed, fixed={"draws": 0})
     try:
         i, n = (int(part) for part in shard.split("/"))
     except ValueError:
@@ -197,6 +211,8 @@ def sweep(
     table = sweeps.sweep(points, output, jobs, executor, address, (i, n))
     failed = int((table["failure"] != "").sum())
     click.echo(f"{len(table)} of {len(points)} scenarios in {output}/table.parquet, {failed} without a solution")
+    if design is not None and len(table) == len(points):
+        click.echo(f"{sensitivity.write(table, output, seed)}: indices of each figure, largest first")
 
 
 @main.command("plan")

@@ -10,11 +10,12 @@ parameters that Morris leaves, whose error at further random points is reported 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rutrade import InputError, unknown
+from rutrade import InputError, files, unknown
 from rutrade.sweep import DISTRIBUTIONS
 
 LEVELS = 4  # of Morris' grid
@@ -61,6 +62,22 @@ def effects(table: pd.DataFrame, figure: str, seed: int, names: Sequence[str] | 
     columns = {"mu_star": "mu_star", "mu": "mu", "sigma": "sigma", "confidence": "mu_star_conf"}
     rows = pd.DataFrame({k: np.asarray(result[v], float) for k, v in columns.items()}, index=found["names"])
     return rows.rename_axis("parameter").sort_values("mu_star", ascending=False, kind="stable")
+
+
+def write(table: pd.DataFrame, folder: str | Path, seed: int) -> Path:
+    """`effects.csv` in the folder: Morris' indices of every key figure that moves, from the rows of the whole design.
+
+    Raises InputError as `effects`, and when the folder cannot be written.
+    """
+    from rutrade.chain import FIGURES
+
+    figures = [c for c in table if c in FIGURES and table[c].nunique() != 1]
+    if not figures:
+        raise InputError("no key figure moves in the runs of the design")
+    rows = pd.concat({name: effects(table, name, seed) for name in figures}, names=["figure"])
+    path = Path(folder) / "effects.csv"
+    files.write(path, rows.to_csv(float_format="%.12g", lineterminator="\n"))
+    return path
 
 
 def spread(count: int, seed: int, names: Sequence[str], fixed: dict | None = None) -> list[dict]:

@@ -59,6 +59,33 @@ def few_tables(data_copy):
 
 
 @pytest.fixture(scope="session")
+def prepared():
+    """What scenarios of the chain share, on 12 sectors."""
+    from rutrade import chain
+    from rutrade.scenarios import Scenario
+
+    return chain.prepare(Scenario(sectors="12"))
+
+
+@pytest.fixture(scope="session")
+def run(prepared):
+    """One scenario of the chain on 12 sectors without draws, kept by its parameters."""
+    from rutrade import chain
+    from rutrade.scenarios import Scenario
+
+    results = {}
+
+    def cached(apart=True, **values):
+        key = (apart, *sorted(values.items()))
+        if key not in results:
+            s = Scenario.check(**({"draws": 0, "sectors": "12"} | values))
+            results[key] = chain.run(s, prepared, apart=apart)
+        return results[key]
+
+    return cached
+
+
+@pytest.fixture(scope="session")
 def html(tmp_path_factory):
     """The built book; pages that are fresh are not executed again. Of several test processes one builds it."""
     from rutrade.publish import build

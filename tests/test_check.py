@@ -6,7 +6,7 @@ from rutrade import data
 from rutrade.publish import check
 
 # Codes that a reader would meet as such; RUB is money, too.
-SECTORS = set(data.load("sectors")["sector"]) - {"RUB"}
+SECTORS = set(data.load("sectors")["sector"]) - {"RUB", "FIN"}  # FIN is Finland, too
 REGIONS = set(data.load("regions")["region"])
 
 

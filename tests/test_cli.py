@@ -18,7 +18,9 @@ def call(*arguments):
     return CliRunner().invoke(cli.main, list(arguments))
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["book"], ["renew"], ["scenarios"], ["scenarios", "show"], ["data"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["book"], ["renew"], ["scenarios"], ["scenarios", "show"], ["data"], ["sweep"]]
+)
 def test_every_command_has_help(command):
     result = call(*command, "--help")
     assert result.exit_code == 0 and "Usage" in result.output
@@ -169,8 +171,22 @@ def test_a_published_run_goes_into_the_results(executed, monkeypatch, tmp_path):
 
 
 def test_a_value_is_read_as_yaml(executed, tmp_path):
-    call("run", "08", "-o", str(tmp_path), "-p", "multiplier", "1500", "-p", "feedback", "true", "-p", "brent", "low")
-    assert dict(executed[0].overrides) == {"multiplier": 1500, "feedback": True, "brent": "low"}
+    call(
+        "run",
+        "08",
+        "-o",
+        str(tmp_path),
+        "-p",
+        "multiplier",
+        "1500",
+        "-p",
+        "research_infrastructure",
+        "false",
+        "-p",
+        "brent",
+        "low",
+    )
+    assert dict(executed[0].overrides) == {"multiplier": 1500, "research_infrastructure": False, "brent": "low"}
 
 
 @pytest.mark.slow
@@ -221,9 +237,9 @@ def test_the_schema_is_printed_as_it_is_stored():
 
 def test_presets_are_shown_and_compared():
     shown = call("scenarios", "show", "rail_limited").output
-    assert all(notebook in shown for notebook in scenarios.PARAMETERS) and "140.0" in shown
+    assert all(notebook in shown for notebook in scenarios.PARAMETERS) and "158.0" in shown
     compared = call("scenarios", "diff", "rail_limited", "rail_expanded").output
-    assert "140.0" in compared and "253.0" in compared
+    assert "158.0" in compared and "253.0" in compared
 
 
 def test_a_preset_that_one_notebook_cannot_use_is_shown_with_the_reason(tmp_path):

@@ -411,3 +411,21 @@ def test_size_needed_reaches_the_points_and_is_missing_where_it_cannot(real):
     after = solve_shocks(real, more(size["reached"]))
     assert 100 * (high_tech(after) - high_tech(solve(real))) == pytest.approx(2.0, abs=1e-4)
     assert np.isnan(size["never"])
+
+
+def test_a_target_at_an_end_of_the_bracket_is_that_end_and_one_outside_has_no_size():
+    same = float
+    assert cf.needed(same, 0.0, (0.0, 1.0)) == 0.0 and cf.needed(same, 1.0, (0.0, 1.0)) == 1.0
+    assert cf.needed(same, 0.25, (0.0, 1.0)) == pytest.approx(0.25, abs=1e-6)
+    assert np.isnan(cf.needed(same, 2.0, (0.0, 1.0))) and np.isnan(cf.needed(same, -1.0, (0.0, 1.0)))
+
+
+def test_sanctions_are_a_fifth_of_the_price_of_goods_with_those_marked_unless_said_otherwise(real):
+    cost = cf.sanctions(real).trade_cost
+    russia, goods = real.region("RUS"), real.sectors_of("goods")
+    for n, marked in enumerate(real.regions["sanctions"].astype(bool)):
+        expected = np.where(goods, 1.2 if marked else 1.0, 1.0)
+        assert np.array_equal(cost[n, :, russia], expected) and np.array_equal(cost[russia, :, n], expected)
+    assert ((cost != 1).sum((0, 2))[~goods] == 0).all()
+    assert cf.tariffs(real, data.load("tariffs"), "CHN", "RUS", removed=0.0).trade_cost == pytest.approx(1)
+    assert cf.trade_cost(real, 0.1).trade_cost[russia, goods, real.region("CHN")] == pytest.approx(0.9)

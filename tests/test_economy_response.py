@@ -532,7 +532,8 @@ def test_a_dual_is_a_finite_difference(tight, family):
     """Of the objective, z less the wedges, for the row of each family with the largest price."""
     program, where = tight._data, np.ravel(tight.rows[family])
     base = tight._run(program, tight._basis)
-    row, step = where[np.abs(base.dual[where]).argmax()], 1e-3
+    # a step whose change of the objective stands well above what the solver leaves in its last digits
+    row, step = where[np.abs(base.dual[where]).argmax()], 1e-2
     price = base.dual[row]
     assert abs(price) > 1e-6
     slopes = []

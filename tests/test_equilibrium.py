@@ -584,3 +584,19 @@ def test_a_shock_without_solution_names_the_market_that_does_not_clear(real):
         solve(b, trade_cost=apart(50.0))
     with pytest.raises(InputError, match="no solution that was found: target of the oil price does not clear"):
         solve(b, oil_price=1e-6)
+
+
+def test_markets_and_targets_stand_in_the_order_of_the_residual_by_name():
+    b = worlds.small(1)
+    b = dataclasses.replace(b, regions=b.regions.assign(name=["Oz", "Ur", "Ys"]))
+    targets = hats.Targets(gdp=np.ones(3), oil_price=1.0)
+    names = equilibrium._markets(b, targets)
+    assert names == [
+        "labour in Oz", "labour in Ur", "labour in Ys", "specific factor of 'S0' in Oz",
+        "specific factor of 'S0' in Ur", "specific factor of 'S0' in Ys", "target of GDP in Oz", "target of GDP in Ur",
+        "target of GDP in Ys", "target of the oil price",
+    ]  # fmt: skip
+    assert len(names) == hats.System(b, shocks.Shocks.none(b), targets).unknowns
+    assert equilibrium._markets(b) == names[:6]
+    assert equilibrium._markets(b, hats.Targets(oil_price=1.0)) == [*names[:6], names[-1]]
+    assert equilibrium._markets(b, hats.Targets(gdp=np.ones(3))) == names[:9]

@@ -267,3 +267,11 @@ def test_heads_of_columns_are_named_in_the_table_and_in_the_file():
     table = pd.DataFrame([[60.0, 5.0]], columns=["27", "44-49"], index=pd.Index([2023], name="year"))
     assert tables.csv(table, "probe", "%").splitlines()[0] == 'year,"Fuels, %","Wood, paper, %"'
     assert re.findall(r'scope="col">([^<]+)', tables.box_of(table, "Shares: %")) == ["year", "Fuels", "Wood, paper"]
+
+
+def test_long_names_make_the_narrow_drawing_taller_instead_of_running_into_each_other(shown):
+    names_of = [f"Trans-Baikal Territory, foreign trade {i}" for i in range(12)]
+    values = pd.Series(range(1, 13), index=names_of, dtype=float)
+    wide, narrow, _ = drawn(shown, lambda ax: figures.hbars(ax, values), height=3.0)
+    heights = [float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', text)[1]) for text in (wide, narrow)]
+    assert heights[1] >= 12 * 3 * 15 > heights[0]

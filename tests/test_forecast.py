@@ -538,6 +538,58 @@ def test_with_few_origins_only_large_differences_can_be_told():
         accuracy.equal_accuracy(few, "one", "third")
 
 
+def test_four_origins_are_enough_for_both_tests_and_three_are_not():
+    four = pd.concat([one_step(np.array([0.1, 0.3, -0.2, 0.4]) * k, method=m) for k, m in ((1, "one"), (2, "other"))])
+    assert accuracy.equal_accuracy(four, "one", "other")["origins"].tolist() == [4]
+    assert accuracy.diagnostics(four)["origins"].tolist() == [4, 4]
+    three = four[four["origin"] < four["origin"].max()]
+    with pytest.raises(InputError, match="3 origins; at least 4"):
+        accuracy.equal_accuracy(three, "one", "other")
+    with pytest.raises(InputError, match="no method has errors from 4 origins"):
+        accuracy.diagnostics(three)
+
+
+def test_the_p_of_a_bias_is_that_of_a_t_with_one_degree_less_than_origins_and_of_the_totals_alone():
+    from scipy.stats import t
+
+    e = np.array([0.2, -0.1, 0.3, 0.25, 0.05])
+    table = one_step(e, method="one")
+    table.loc[table["item"] != accuracy.TOTAL, "log_error"] += 5
+    found = accuracy.diagnostics(table).iloc[0]
+    error = np.sqrt(((e - e.mean()) ** 2).mean() / 5)
+    assert found["bias"] == pytest.approx(e.mean()) and found["bias_error"] == pytest.approx(error)
+    assert found["bias_p"] == pytest.approx(2 * t.sf(e.mean() / error, 4))
+    opposite = accuracy.diagnostics(table.assign(log_error=-table["log_error"])).iloc[0]
+    assert opposite["bias_p"] == pytest.approx(found["bias_p"])
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_an_interval_of_nothing_or_of_all_is_refused(level):
+    totals = one_step([0.1, 0.2], FLOWS[0], "combination")
+    spread = pd.DataFrame({f"{flow}_total": [1.0] for flow in FLOWS}, index=[1])
+    with pytest.raises(InputError, match=f"level of the interval is {level}; must lie between 0 and 1"):
+        accuracy.coverage(totals, spread, level=level)
+
+
+def test_reallocation_may_shrink_trade_with_the_others_too():
+    index = pd.MultiIndex.from_tuples([("f", "a")], names=["flow", "item"])
+    sold = lambda year: pd.DataFrame({"total": [100.0], "unfriendly": [40.0 if year < 2022 else 50.0]}, index)  # noqa: E731
+    assert yardsticks.reallocation(sold, lambda o, y: 0.8)(2021, 2022)["f", "a"] == pytest.approx((80 - 50) / 60)
+
+
+def test_the_last_share_of_a_group_follows_the_buyers_imports_of_its_sectors(trial, published):
+    panel = trade.inputs.panel()
+    by_sector = yardsticks.importer_growth(panel, by_sector=True)(2017, 2019)
+    found = trial["methods"]["last share"](2017, 2019)
+    structure = published.structure(2017)
+    for flow, group in (("RUS_to_CHN", "27"), ("CHN_to_RUS", "84-85")):
+        parts = structure[flow, group]
+        parts = parts[parts.index != "SERV"]
+        growth = by_sector[flow].reindex(parts.index)
+        assert found[flow, group] == pytest.approx((parts * growth).sum() / parts[growth.notna()].sum())
+    assert found["RUS_to_CHN"].nunique() > 10, "one growth for all groups would be that of imports in total"
+
+
 def test_diagnostics_find_a_bias_a_drift_and_an_autocorrelation():
     rng = np.random.default_rng(7)
     noise = rng.normal(0, 0.05, 40)

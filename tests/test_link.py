@@ -11,7 +11,6 @@ from rutrade.chain import link as linking
 from rutrade.chain import three
 from rutrade.chain.link import CHINA, HOME, Costs, Shock
 from rutrade.economy import regional
-from rutrade.scenarios import Scenario
 from rutrade.trade import equilibrium
 from rutrade.trade.shocks import Shocks, named
 
@@ -380,83 +379,3 @@ def test_every_sector_of_both_models_has_a_counterpart_and_goods_meet_goods(worl
     goods = table["world_sector"] != "SERV"
     assert sectors.loc[table.loc[goods, "economy_sector"], "goods"].all()
     assert named(world).given.sum() == 0
-
-
-# --- a scenario on the linked models -------------------------------------------------------------------------------
-
-NOTHING = {"research_infrastructure": False, "draws": 0, "sectors": "12"}
-
-
-@pytest.fixture(scope="module")
-def setting(link):
-    return chain.linked.Setting(
-        link, trade.inputs.projection_base(2025), trade.inputs.procedure(), data.load("world_groups"),
-        data.load("trade_levers"),
-    )  # fmt: skip
-
-
-def test_a_scenario_without_measures_is_the_projection_itself(setting):
-    found = chain.linked.evaluate(Scenario.check(**NOTHING), prepared=setting)
-    assert np.allclose(found.ratios, 1, atol=1e-9)
-    bare = trade.forecast.project(setting.start, setting.procedure).totals()
-    now = found.figures.set_index("figure")
-    turnover = bare[(bare["flow"] == "turnover") & (bare["year"] == 2030)]["value_bn_usd"].item()
-    assert now.loc["Turnover", "with"] == pytest.approx(turnover, rel=1e-9)
-    assert np.abs(found.figures["change"]).max() < 1e-5
-
-
-def test_levels_are_the_projections_times_the_links_ratios(setting):
-    found = chain.linked.evaluate(Scenario.check(**NOTHING, customs=0.01, logistics=0.01), prepared=setting)
-    assert (found.ratios > 1).all()
-    table = found.trade.set_index(["flow", "group", "year"])
-    for flow, group in (("RUS_to_CHN", "27"), ("CHN_to_RUS", "84-85")):
-        at = table.loc[flow, group]
-        hats = at["with"] / at["without"]
-        assert hats[2025] == pytest.approx(1) and hats[2030] == pytest.approx(found.ratios[flow, group])
-        assert hats[2028] == pytest.approx(found.ratios[flow, group] ** 0.6)
-
-
-def test_ratios_of_groups_weigh_the_hats_of_sectors_by_customs_values(setting, link, linked):
-    ratios = chain.linked.group_ratios(linked["trade"], link.solve(), setting.composition)
-    rows = setting.composition
-    rows = rows[(rows["flow"] == "RUS_to_CHN") & (rows["group"] == "28-38") & (rows["year"] == rows["year"].max())]
-    hats = dict(
-        zip(link.base.sector_codes, linked["trade"].flow(HOME, CHINA) / link.solve().flow(HOME, CHINA), strict=True)
-    )
-    known = [(value, hats[s]) for s, value in zip(rows["sector"], rows["value_musd"], strict=True) if s in hats]
-    known = [(value, hat) for value, hat in known if np.isfinite(hat)]
-    mean = sum(v * h for v, h in known) / sum(v for v, _ in known)
-    assert ratios["RUS_to_CHN", "28-38"] == pytest.approx(mean, rel=1e-9)
-
-
-def test_the_programme_enters_the_linked_economy_and_leaves_the_railway_alone(setting):
-    found = chain.linked.evaluate(Scenario.check(**NOTHING | {"research_infrastructure": True}), prepared=setting)
-    assert [p.name for p in found.linked.economy.projects] == [chain.BUILT, chain.SOLD]
-    assert found.reference.economy.projects == ()
-    change = found.figures.set_index("figure")["change"]
-    assert change["Consumption of Russia"] != 0
-    assert abs(change["Turnover"]) < 1
-
-
-def test_the_railway_of_a_shock_holds_without_it_too(setting, link):
-    tight = Shock(rail_capacity=0.9 * link.without.rail_used)
-    found = chain.linked.evaluate(Scenario.check(**NOTHING), tight, setting)
-    assert link.rail_price(found.reference.costs) > 0
-    assert np.allclose(found.ratios, 1, atol=2e-3)
-
-
-@pytest.mark.parametrize("name", chain.linked.ASSUMED)
-def test_assumptions_the_linked_models_do_not_know_are_refused(setting, name):
-    with pytest.raises(InputError, match=f"parameter '{name}' = 0.3 is an assumption"):
-        chain.linked.evaluate(Scenario.check(**NOTHING, **{name: 0.3}), prepared=setting)
-
-
-def test_a_result_shows_itself(setting):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    found = chain.linked.evaluate(Scenario.check(**NOTHING, customs=0.01), prepared=setting)
-    assert "Turnover" in found._repr_html_()
-    lines = found.plot().get_lines()
-    assert len(lines) == 4
-    assert lines[0].get_ydata()[-1] > lines[1].get_ydata()[-1]

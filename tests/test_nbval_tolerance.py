@@ -2,10 +2,13 @@
 
 import re
 from types import SimpleNamespace
+from typing import ClassVar
 
 import jupytext
 import pytest
-from nbval_tolerance import WIDEST, Tolerance, differences, of_cell, tolerant
+from nbval_tolerance import DRAWINGS, WIDEST, Tolerance, differences, of_cell, pytest_itemcollected, tolerant
+
+from rutrade.publish.tables import FIGURE
 
 COMMON = Tolerance()
 
@@ -126,10 +129,9 @@ def test_the_plugin_is_loaded_wherever_pytest_runs(pytestconfig):
 
 
 def test_items_other_than_notebook_cells_are_left_alone():
-    import nbval_tolerance
 
     item = SimpleNamespace(name="a test")
-    nbval_tolerance.pytest_itemcollected(item)
+    pytest_itemcollected(item)
     assert vars(item) == {"name": "a test"}
 
 
@@ -140,3 +142,21 @@ def test_a_stated_tolerance_goes_from_the_text_of_a_notebook_into_its_pair():
     assert of_cell(cell.metadata) == Tolerance(1e-7, 1e-9, "feasibility tolerance of HiGHS")
     again = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
     assert of_cell(jupytext.reads(again, fmt="md:myst").cells[-1].metadata) == of_cell(cell.metadata)
+
+
+def test_drawings_are_not_compared_and_the_file_of_their_numbers_is():
+    class IPyNbCell:
+        """What the plugin touches of nbval's item."""
+
+        cell = SimpleNamespace(metadata={})
+        parent = SimpleNamespace(skip_compare=("metadata", "image/png"))
+        comparison_traceback: ClassVar[list] = []
+        sanitize = staticmethod(str)
+        format_output_compare = staticmethod(lambda *_: None)
+
+    items = [IPyNbCell(), IPyNbCell()]
+    for item in items:
+        pytest_itemcollected(item)
+    assert IPyNbCell.parent.skip_compare == ("metadata", "image/png", *DRAWINGS)
+    assert "text/csv" not in IPyNbCell.parent.skip_compare and "text/html" not in IPyNbCell.parent.skip_compare
+    assert FIGURE in DRAWINGS

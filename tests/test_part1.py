@@ -32,7 +32,9 @@ def visible(name):
                 folded.decompose()
             yield re.sub(r"doi:\S+", "", html.get_text(" "))
             yield output.get("data", {}).get("text/markdown", "")
-            yield output.get("metadata", {}).get("image/png", {}).get("alt", "")
+            yield output.get("metadata", {}).get("image/svg+xml", {}).get("alt", "")
+            drawing = output.get("data", {}).get("image/svg+xml", "")
+            yield " ".join(BeautifulSoup(drawing, "html.parser").stripped_strings)
 
 
 def numbers(name, csv):
@@ -95,7 +97,7 @@ def test_a_table_in_sight_has_at_most_seven_columns_and_twelve_rows(name):
 def test_the_estimate_is_marked_in_the_picture_of_shares_and_enters_no_index():
     shares = numbers("01_trade_structure", "imports-structure").set_index("year")
     assert (shares.loc[2013:2016, "status"] == "estimate").all() and (shares.loc[2017:, "status"] == "figures").all()
-    index = numbers("01_trade_structure", "lawrence").set_index("year")["China to Russia"]
+    index = numbers("01_trade_structure", "lawrence").set_index("year").filter(like="China to Russia").iloc[:, 0]
     assert index.loc[2013:2016].isna().all() and index.loc[2017:].notna().all()
     # the same from the figures alone
     panel = st.panel(data.load("trade_structure"), "CHN", "RUS", "BACI", 2017, 2023)
@@ -114,7 +116,7 @@ def test_the_estimate_in_values_sums_to_chinas_total_of_the_year():
 def test_only_bars_of_estimated_years_are_hatched():
     import matplotlib.pyplot as plt
 
-    from rutrade.publish import figures
+    from rutrade.publish import figures, svg
 
     fig, ax = plt.subplots()
     figures.stacked(ax, pd.DataFrame({"27": [1.0, 2.0, 3.0], "84-85": [3.0, 2.0, 1.0]}, index=[2015, 2016, 2017]))
@@ -122,6 +124,10 @@ def test_only_bars_of_estimated_years_are_hatched():
     hatched = {round(b.get_x() + b.get_width() / 2): bool(b.get_hatch()) for b in ax.patches}
     assert hatched == {0: True, 1: True, 2: False}
     assert [t.get_text() for t in ax.texts].count("estimate") == 1
+    for drawing in svg.draw(fig, "rt-x", "a chart of three bars, two of them hatched", "Bars"):
+        patterns = set(re.findall(r'<pattern[^>]* id="([^"]+)"', drawing))
+        assert len(patterns) >= 2 and patterns <= set(re.findall(r"url\(#([^)]+)\)", drawing)), "hatching is lost"
+        assert not re.search(r'fill="#', drawing), "a colour that the dark page cannot change"
     plt.close(fig)
 
 

@@ -18,7 +18,7 @@ from rutrade import InputError, cli, sweep
 from rutrade.files import root
 
 ROOT = root()
-GRID = {"multiplier": [3.7, 6.0], "redirection": [0.0, 0.2, 0.3], "draws": [0], "sectors": ["12"]}
+GRID = {"multiplier": [3.7, 6.0], "logistics": [0.0, 0.01], "draws": [0], "sectors": ["12"]}
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +86,43 @@ def test_dask_gives_the_same_table_also_when_a_worker_dies(one_worker, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_scenario_without_a_solution_is_a_row_that_names_constraint_sector_and_region():
-    points = sweep.grid({"multiplier": [3.7, 2000.0], "draws": [0]})
+def test_a_scenario_without_a_solution_is_a_row_that_names_constraint_sector_and_region(prepared):
+    points = sweep.grid({"multiplier": [3.7, 2000.0], "draws": [0], "sectors": ["12"]})
     table = sweep.sweep(points, None, jobs=1, progress=False)
     assert list(table["failure"] == "") == [True, False]
-    reason = r"stage 2030 has no solution: \w+, sector \w+, region SibFD is short by"
-    assert re.search(reason, table["failure"].iloc[1])
+    assert re.search(r"stage 2030 has no solution: \w+, sector \w+, region NSK is short by", table["failure"].iloc[1])
     assert pd.isna(table["share_constant"].iloc[1])
+
+
+@pytest.fixture
+def linear(monkeypatch):
+    """The chain replaced by a function whose indices are known."""
+    low, _, high = sweep.DISTRIBUTIONS["oil_price"]
+    monkeypatch.setattr(
+        sweep, "evaluate", lambda p: {**p, "turnover_bn_usd": 8 * (p["oil_price"] - low) / (high - low), "share": 1.0,
+                                      "failure": ""}
+    )  # fmt: skip
+    monkeypatch.setattr(sweep.sweep, "__defaults__", (*sweep.sweep.__defaults__[:-1], sweep.evaluate))
+
+
+def test_the_command_runs_morris_design_in_parts_and_writes_its_indices_once_all_are_there(linear, tmp_path):
+    call = ["sweep", "--design", "morris", "--trajectories", "4", "-o", str(tmp_path / "m"), "-j", "1"]
+    half = CliRunner().invoke(cli.main, [*call, "--shard", "1/2"])
+    assert half.exit_code == 0 and "40 of 80 scenarios" in half.output
+    assert not (tmp_path / "m" / "effects.csv").exists()
+    whole = CliRunner().invoke(cli.main, call)
+    assert whole.exit_code == 0 and "80 of 80 scenarios" in whole.output and "effects.csv" in whole.output
+    found = pd.read_csv(tmp_path / "m" / "effects.csv")
+    assert set(found["figure"]) == {"turnover_bn_usd"}, "a figure that never moves, or that is none, has no indices"
+    assert found["parameter"].iloc[0] == "oil_price" and len(found) == len(sweep.DISTRIBUTIONS)
+    assert found["mu_star"].tolist() == pytest.approx([8.0] + [0.0] * (len(found) - 1), abs=1e-9)
+    assert set(pd.read_parquet(tmp_path / "m" / "table.parquet")["draws"]) == {0}
+
+
+def test_a_design_of_ten_trajectories_is_run_when_none_are_named(linear, tmp_path):
+    result = CliRunner().invoke(cli.main, ["sweep", "--design", "morris", "-o", str(tmp_path / "m"), "--shard", "1/9",
+                                           "-j", "1"])  # fmt: skip
+    assert f"of {10 * (len(sweep.DISTRIBUTIONS) + 1)} scenarios" in result.output
 
 
 def test_resume_with_another_grid_or_other_data_is_refused(one_worker, monkeypatch):
@@ -139,7 +169,13 @@ def test_bad_grids_are_refused_in_one_sentence(axes, message):
     "arguments, message",
     [
         (["none.yaml", "-o", "x"], "grid file none.yaml does not exist"),
-        (["-o", "x"], "give either a grid file or --draws"),
+        (["-o", "x"], "give one of a grid file, --draws and --design"),
+        (["--draws", "2", "--design", "morris", "-o", "x"], "give one of a grid file, --draws and --design"),
+        (["grid.yaml", "--design", "morris", "-o", "x"], "give one of a grid file, --draws and --design"),
+        (["--design", "sobol", "-o", "x"], "unknown design 'sobol': allowed: morris"),
+        (["--design", "moris", "-o", "x"], "unknown design 'moris': did you mean 'morris'"),
+        (["--design", "morris", "--trajectories", "3", "-o", "x"], "trajectories = 3 is not allowed: at least 4"),
+        (["--draws", "2", "--trajectories", "5", "-o", "x"], "--trajectories belongs to --design morris"),
         (["--draws", "0", "-o", "x"], "draws = 0 is not allowed"),
         (["--draws", "2", "-o", "x", "--shard", "3/2"], "shard = 3/2 is not allowed"),
         (["--draws", "2", "-o", "x", "--shard", "a"], "shard = a is not allowed"),
@@ -233,6 +269,12 @@ def test_importance_names_the_drawn_parameter_that_decides():
     shares = sweep.importance(table.assign(shift=table["redirection"] ** 3, unrelated=1.0), "shift")
     assert shares.index[0] == "redirection" and shares.iloc[0] > 0.7 and shares.sum() == pytest.approx(1)
     assert set(shares.index) == set(sweep.DISTRIBUTIONS)
+
+
+def test_every_range_is_within_the_parameters_limits_and_holds_its_central_value():
+    for name, (low, central, high) in sweep.DISTRIBUTIONS.items():
+        assert low <= central <= high and low < high, name
+        sweep.grid({name: [low, central, high]})
 
 
 def test_csv_grids_run_row_by_row(tmp_path):

@@ -105,7 +105,7 @@ def test_good_answers_fill_the_gap_of_both_tables_and_leave_them_sealed(few_tabl
 
 
 def test_rows_are_stored_in_the_tables_units_with_names_and_direction(few_tables, comtrade):
-    light = {"84": 0.0}  # no weight reported
+    light = {"84": 0.0, "44": 4e5}  # no weight reported; 400 t
     comtrade["reply"] = lambda year, flow: (
         200,
         {"data": [r | {"netWgt": light.get(r["cmdCode"], r["netWgt"])} for r in answer(year, flow)["data"]]},
@@ -123,6 +123,7 @@ def test_rows_are_stored_in_the_tables_units_with_names_and_direction(few_tables
         assert rows.loc["27", "value_musd"] == pytest.approx(0.5 * total * 1000)
         assert rows.loc["27", "quantity_kt"] == pytest.approx(500) and rows["quantity_kt"].isna().sum() == 1
         assert rows.loc["99", "name"] == "Unspecified commodities"
+        assert rows.loc["44", "quantity_kt"] == pytest.approx(0.4)
     groups = data.load("trade_structure").query("year == 2015 and reporter == 'CHN' and exporter == 'RUS'")
     value = groups.set_index("group")["value_musd"]
     total = totals()[2015, "RUS_to_CHN"] * 1000

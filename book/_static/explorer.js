@@ -257,8 +257,8 @@
       svg.append(text(left + far + 6, y + 13, `${format(here[g], 1)} (${change(g)})`));
     });
     bars.replaceChildren(svg);
-    fill(groups, `2030, bn USD, ${label}: our calculation under what is set here`, ["group", "this point", "nothing changed", "change", ...(pins ? ["pinned"] : [])],
-      order.map((g) => [data.names[g], format(here[g], 2), format(nothing[g], 2), change(g), ...(pins ? [format(pins[g], 2)] : [])]));
+    fill(groups, `2030, bn USD, ${label}: our calculation under what is set here`, ["group", "this point", ...(pins ? ["pinned"] : []), "nothing changed", "change"],
+      order.map((g) => [data.names[g], format(here[g], 2), ...(pins ? [format(pins[g], 2)] : []), format(nothing[g], 2), change(g)]));
   }
 
   let later;
@@ -284,9 +284,9 @@
   function show(moved) {
     const nothing = evaluate({ ...data.start, research_infrastructure: false }), here = evaluate(state), other = pinned && evaluate(pinned), f = here.figures;
     controls();
-    fill(table, "2030, our calculation under what is set here", ["figure", "this point", "90 % interval*", "nothing changed", ...(other ? ["pinned"] : [])],
-      Object.entries(FIGURES).map(([name, [label, unit, digits, signed]]) => [`${label}, ${unit}`, format(f[name], digits, signed),
-        data.bands[name] ? band(f, name).map((v) => format(v, digits)).join(" to ") : "\u2013", format(nothing.figures[name], digits, signed), ...(other ? [format(other.figures[name], digits, signed)] : [])]));
+    fill(table, "2030, our calculation under what is set here", ["figure", "this point", ...(other ? ["pinned"] : []), "nothing changed", "90 % interval*"],
+      Object.entries(FIGURES).filter(([name]) => data.figures.includes(name)).map(([name, [label, unit, digits, signed]]) => [`${label}, ${unit}`, format(f[name], digits, signed), ...(other ? [format(other.figures[name], digits, signed)] : []),
+        format(nothing.figures[name], digits, signed), data.bands[name] ? band(f, name).map((v) => format(v, digits)).join(" to ") : "\u2013"]));
     drawStrip({ here: f, nothing: nothing.figures, pinned: other && other.figures });
     drawBars(rows(here, view), rows(nothing, view), other && rows(other, view));
     now.replaceChildren(...[["Turnover", `${format(f.turnover_bn_usd, 0)} bn USD`], ["Eng., chemicals", `${format(f.share_constant, 2)} %`], ["Consumption", `${format(f.consumption_all_bn_rub, 0, true)} bn RUB`]]

@@ -121,6 +121,16 @@ def _exports(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["flow"] == "RUS_to_CHN") & (table["year"] == HORIZON)]
 
 
+def _trade(projection: trade.Projection) -> pd.DataFrame:
+    """Trade by flow, group and year, with quantiles of the current value where there are draws."""
+    if not len(projection.sample):
+        return projection.table
+    found = np.quantile(projection.sample, list(trade.QUANTILES.values()), axis=0)  # quantile, year, flow, group
+    return projection.table.assign(
+        **{name: q.transpose(1, 2, 0).ravel() for name, q in zip(trade.QUANTILES, found, strict=True)}
+    )
+
+
 def _shares(projection: trade.Projection) -> pd.DataFrame:
     """Engineering + chemicals share (percent) by flow, year and prices, with quantiles."""
     parts = {f: trade.engineering_chemicals_share(projection, f) for f in ("current", "base")}
@@ -201,8 +211,8 @@ def outcome_tables(o: Outcome) -> dict[str, pd.DataFrame]:
         "effect_priced": effect.priced,
         "exports_sector": pd.DataFrame(exports).rename_axis("sector").reset_index(),
         "shadow_prices": o.with_.use_prices[place].rename("price").rename_axis("sector").reset_index(),
-        "trade": o.projected.table,
-        "trade_reference": o.reference.table,
+        "trade": _trade(o.projected),
+        "trade_reference": _trade(o.reference),
         "trade_totals": o.projected.totals(),
         "trade_totals_reference": o.reference.totals(),
         "share": _shares(o.projected),
@@ -215,7 +225,8 @@ def outcome_tables(o: Outcome) -> dict[str, pd.DataFrame]:
         )
         tables["value_by_year"] = tables["value_by_year"].reset_index()
     if o.scenario.turnover_target > 0:
-        tables["targets"] = trade.targets(o.projected, o.scenario.turnover_target)
+        targets = trade.targets(o.projected, o.scenario.turnover_target)
+        tables["targets"] = targets.astype({"flow": str, "group": str})
     return tables
 
 
@@ -249,6 +260,8 @@ def _figures(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]
         "share_reference_constant": share(tables["share_reference"], "base"),
         "similarity": similarity(delivered, o.prepared),
     }
+    before = _exports(o.reference.table).set_index("group")["value_bn_usd_base_prices"]
+    figures["similarity_change"] = figures["similarity"] - similarity(before, o.prepared)
     figures["turnover_effect_bn_usd"] = figures["turnover_bn_usd"] - figures["turnover_reference_bn_usd"]
     figures["shift_pp"] = figures["share"] - figures["share_reference"]
     figures["shift_constant_pp"] = figures["share_constant"] - figures["share_reference_constant"]
@@ -284,7 +297,8 @@ def resolution(p: Setting) -> float:
     """
     classes = p.link.base.sectors["group"].isin(CLASSES).to_numpy()
     sold = p.link.base.trade[p.link.base.region(CHINA), :, p.link.base.region(HOME)]
-    eta = p.link.sectors.to_world(p.link.curves.elasticity[:, economy.PARTNERS.index(CHINA)], np.zeros(len(classes)))
+    by_sector = p.link.curves.elasticity[:, economy.PARTNERS.index(CHINA)]
+    eta = p.link.sectors.to_world(by_sector, np.zeros(len(by_sector)))
     return float(STEP / 2 * np.average(eta[classes], weights=sold[classes]))
 
 

@@ -70,7 +70,7 @@ def economy_of(sectors: str = "full") -> Economy:
 @lru_cache(maxsize=2)
 def _economy(fingerprint: str, sectors: str) -> Economy:
     path = economy.inputs.solved(sectors=sectors)
-    return Economy(*({year: kept[year] for year in NODES} for kept in (path.models, path.solutions)))
+    return Economy({year: path.models[year] for year in NODES}, {year: path.solutions[year] for year in NODES})
 
 
 def _every(by_sector: Mapping[str, float]) -> dict[str, float]:

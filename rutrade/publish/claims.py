@@ -1,7 +1,7 @@
 """The replication table: each claim, our figure, and the verdict its criterion leads to."""
 
 import html as html_text
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rutrade import InputError, data, files, scenarios
 from rutrade.publish.names import TITLES
@@ -10,34 +10,47 @@ from rutrade.publish.tables import scroll_box
 if TYPE_CHECKING:
     import pandas as pd
 
+ROBUST = {True: "robust: other bases say the same", False: "not robust: another base says otherwise"}
+
 
 def claims(values: dict[str, dict[str, object]]) -> "pd.DataFrame":
     """The replication table: each claim with our figure, the criterion and the status it leads to.
 
     Status: reproduced when the criterion holds; partly when it holds with the wider tolerance; else not; 'not
-    testable' when there is no figure to hold it against. Raises InputError when no page records the value a claim
-    names, or records no number.
+    testable' when there is no figure to hold it against, or no criterion that could fail. A verdict is robust when
+    the figures on other defensible bases (column `variants`) lead to the same one. Raises InputError when no page
+    records the value a claim names, or records no number.
     """
     import pandas as pd
 
     table = data.load("claims")
     ours: list[float | None] = []
     status: list[str] = []
+    robust: list[str] = []
     for claim in table.itertuples():
-        if pd.isna(claim.value_name):
-            ours.append(None)
-            status.append("not testable")
-            continue
-        figure = values.get(claim.scenario, {}).get(claim.value_name)
-        if figure is None:
-            raise InputError(
-                f"claim '{claim.claim}': no page of scenario '{claim.scenario}' records '{claim.value_name}'"
-            )
-        if not isinstance(figure, int | float):
-            raise InputError(f"claim '{claim.claim}': the page's '{claim.value_name}' is {figure!r}, not a number")
+        figure = None if pd.isna(claim.value_name) else _recorded(values, claim, claim.value_name)
         ours.append(figure)
-        status.append(judge(figure, claim.relation, claim.threshold, claim.tolerance, claim.wide_tolerance))
-    return table.assign(ours=ours, verdict=status)
+        if figure is None or pd.isna(claim.relation):
+            status.append("not testable")
+            robust.append("")
+            continue
+        criterion = claim.relation, claim.threshold, claim.tolerance, claim.wide_tolerance
+        verdict = judge(figure, *criterion)
+        names = [] if pd.isna(claim.variants) else [name.strip() for name in claim.variants.split(";")]
+        others = {judge(_recorded(values, claim, name), *criterion) for name in names}
+        status.append(verdict)
+        robust.append("" if not others else ROBUST[others == {verdict}])
+    return table.assign(ours=ours, verdict=status, robust=robust)
+
+
+def _recorded(values: dict[str, dict[str, object]], claim: Any, name: str) -> float:
+    """A value that a page recorded. Raises InputError when no page records it, or it is no number."""
+    figure = values.get(claim.scenario, {}).get(name)
+    if figure is None:
+        raise InputError(f"claim '{claim.claim}': no page of scenario '{claim.scenario}' records '{name}'")
+    if not isinstance(figure, int | float):
+        raise InputError(f"claim '{claim.claim}': the page's '{name}' is {figure!r}, not a number")
+    return figure
 
 
 def judge(figure: float, relation: str, threshold: float, tolerance: float, wide: float) -> str:
@@ -75,6 +88,7 @@ def _claims_page(table: "pd.DataFrame") -> str:
         ]
         for c in claims_of_work.itertuples():
             number = "–" if pd.isna(c.ours) else f"{rounded(c.ours)} {c.unit}"
+            number += f"; {c.robust}" if c.robust else ""
             criterion = "none" if pd.isna(c.relation) else f"{c.relation} {c.threshold:g} {c.unit}"
             text = c.text if pd.isna(c.note) else f"{c.text} *{c.note}*"
             mark = f'<span id="claim-{c.claim}"></span>{chip(c.verdict)}'

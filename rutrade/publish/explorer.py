@@ -117,12 +117,12 @@ def solved(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def surfaces(table: pd.DataFrame) -> dict:
-    """The page's data but for the check: surfaces fitted to the runs of every part but `check`, and what they stand on.
+    """The page's data but for the check: surfaces, and what they stand on.
 
-    Raises RunError as `fit`.
+    Fitted are the runs of every part but `check` in which nothing is assumed. Raises RunError as `fit`.
     """
     base = table[table["part"] == "interval"].iloc[0]
-    runs = table[table["part"] != "check"]
+    runs = table[(table["part"] != "check") & (table[list(ASSUMED)] == 0).all(axis=1)]
     states = runs[list(START)].to_dict("records")
     found = {}
     for name, (terms, columns) in SURFACES.items():

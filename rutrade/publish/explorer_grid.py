@@ -110,7 +110,7 @@ def spread(count: int) -> list[dict]:
     """States spread evenly over all levers that are run, by Sobol's sequence; a quarter without the programme."""
     from scipy.stats import qmc
 
-    unit = qmc.Sobol(len(RANGES) + 2, scramble=False).random(2 * count)[1 : count + 1]
+    unit = qmc.Sobol(len(RANGES) + 2, scramble=False).random_base2(count.bit_length())[1 : count + 1]
     return [_state(u, 0.25, RAIL[:2]) for u in unit]
 
 

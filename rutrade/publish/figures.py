@@ -66,8 +66,8 @@ def hatch(ax: "Axes", positions: Sequence[int], label: str = "estimate") -> None
 
     for bar in ax.patches:
         if isinstance(bar, Rectangle) and round(bar.get_x() + bar.get_width() / 2) in positions:
-            bar.set(hatch="////", alpha=0.55)
-    if len(positions):
+            bar.set(hatch="//", alpha=0.55)
+    if len(positions) and label:
         middle, place = (min(positions) + max(positions)) / 2, ax.get_xaxis_transform()
         ax.text(middle, 1.01, label, transform=place, fontsize=8, va="bottom", ha="center", color="#444444")
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
+from rutrade.publish.style import light, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,16 +15,15 @@ if TYPE_CHECKING:
 CENTRE = (108.0, 55.0)  # longitude and latitude of the middle, degrees
 _RADIUS = 6371.0  # km, of a sphere as large as the Earth
 _VIEW = (-2700.0, 3150.0, -1800.0, 2150.0)  # km around the centre: west, east, south, north
-_SEA, _RUSSIA, _OTHER, _EDGE, _INK = "#d3e3ee", "#fbfaf6", "#e9e4da", "#b3ac9f", "#222832"
 LINES: dict[str, tuple[str, dict[str, Any]]] = {
-    "railway": ("Railway", {"color": "#48566b", "linewidth": 1.5}),
-    "oil pipeline": ("Oil pipeline", {"color": "#8a4b16", "linewidth": 1.5, "linestyle": (0, (4, 1.5))}),
-    "gas pipeline": ("Gas pipeline", {"color": "#0a7d77", "linewidth": 1.8, "linestyle": (0, (1, 1.2))}),
+    "railway": ("Railway", {"color": light("muted"), "linewidth": 1.8}),
+    "oil pipeline": ("Oil pipeline", {"color": light("fuels"), "linewidth": 1.8, "linestyle": (0, (4, 1.5))}),
+    "gas pipeline": ("Gas pipeline", {"color": light("chemicals"), "linewidth": 2.2, "linestyle": (0, (1, 1.2))}),
 }
-MARKS = {"crossing": ("Crossing: area by mn t", "#b8402a"), "region": ("Region: area by bn USD", "#1f5fae")}
-_LARGEST = {"crossing": 600.0, "region": 600.0}  # area of the largest circle, square points
-_TEXT = 10.5  # points: 12 px where a phone shows the map 350 px wide
-_SIZE = (4.4, 4.1)  # inches
+MARKS = {"crossing": ("Crossing: area by mn t", light("china")), "region": ("Region: area by bn USD", light("russia"))}
+_LARGEST = 700.0  # area of the largest circle of a kind, square points
+_TEXT = 12.0  # points, which are pixels where a phone shows the map 360 px wide
+_SIZE = (6.8, 5.2)  # inches
 # Where a city's name stands beside its dot: horizontal, vertical offset in points and alignment.
 _PLACE = {
     "Khabarovsk": (6, 4, "left"),
@@ -78,30 +78,30 @@ def flow_map(outlines: pd.DataFrame, places: pd.DataFrame, lines: pd.DataFrame, 
     """Outlines, railways, pipelines, cities, and numbered circles of `key` whose area is their size by kind."""
     import matplotlib.pyplot as plt
 
-    from rutrade.publish.style import style
-
     style()
     fig, ax = plt.subplots(figsize=_SIZE)
+    west, east, south, north = _VIEW
+    ax.add_patch(plt.Rectangle((west, south), east - west, north - south, facecolor=light("sea"), zorder=0))
     for (country, _), ring in outlines.groupby(["country", "shape"], sort=False):
-        face = _RUSSIA if country == "Russia" else _OTHER
-        ax.fill(*equal_area(ring["longitude"], ring["latitude"]), facecolor=face, edgecolor=_EDGE, linewidth=0.5)
+        face, edge = light("land" if country == "Russia" else "land-other"), light("outline")
+        ax.fill(*equal_area(ring["longitude"], ring["latitude"]), facecolor=face, edgecolor=edge, linewidth=0.7)
     at = places.set_index("place")
     for (_, kind), stops in lines.groupby(["line", "kind"], sort=False):
         course = at.loc[stops.sort_values("position")["place"]]
-        ax.plot(*equal_area(course["longitude"], course["latitude"]), **LINES[kind][1])
+        drawn: Any = ax.plot(*equal_area(course["longitude"], course["latitude"]), **LINES[kind][1])[0]
+        drawn.silent = True  # its points are stops and no values
     _cities(ax, places[places["kind"] == "city"], set(numbered["place"]))
     for kind, rows in numbered.groupby("kind", sort=False):
-        area = _LARGEST[kind] * rows["size"] / rows["size"].max()
+        area = _LARGEST * rows["size"] / rows["size"].max()
         ax.scatter(rows["x"], rows["y"], s=area, color=MARKS[kind][1], alpha=0.75, linewidth=0, zorder=4)
         for number, row in rows.iterrows():
             _number(ax, number, row, area[number])
-    west, east, south, north = _VIEW
-    ax.set(xlim=(west, east), ylim=(south, north), aspect="equal", facecolor=_SEA)
+    ax.set(xlim=(west, east), ylim=(south, north), aspect="equal")
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     handles: list[Any] = [ax.plot([], [], label=label, **look)[0] for label, look in LINES.values()]
     handles += [ax.scatter([], [], s=70, color=colour, alpha=0.75, label=label) for label, colour in MARKS.values()]
-    fig.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=_TEXT - 0.5, columnspacing=1.0)
+    fig.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=_TEXT + 0.5, columnspacing=1.0)
     return fig
 
 
@@ -110,10 +110,10 @@ def _cities(ax: "Axes", cities: pd.DataFrame, numbered: set[str]) -> None:
     x, y = equal_area(cities["longitude"], cities["latitude"])
     for name, east, north in zip(cities["place"], x, y, strict=True):
         if name not in numbered:
-            ax.plot(east, north, "o", color=_INK, markersize=2.8, zorder=3)
+            ax.scatter([east], [north], s=12, color=light("text"), zorder=3)
             right, up, side = _PLACE.get(name, (0, 7, "center"))
             ax.annotate(name, (east, north), xytext=(right, up), textcoords="offset points", ha=side, va="center",
-                        fontsize=_TEXT - 1, color=_INK, zorder=5)  # fmt: skip
+                        fontsize=_TEXT, color=light("text"), zorder=5)  # fmt: skip
 
 
 def _number(ax: "Axes", number: int, row: pd.Series, area: float) -> None:

@@ -122,6 +122,11 @@ def marked(text: str) -> str:
     return "".join(p if i % 2 else _SNAKE_ANY.sub(lambda m: f"`{m[0]}`", p) for i, p in enumerate(parts))
 
 
+def coded(text: str) -> str:
+    """The same in HTML: words that a reader would have to type stand as code."""
+    return _SNAKE_ANY.sub(lambda m: f"<code>{m[0]}</code>", text)
+
+
 def sentence(text: str) -> str:
     """A sentence with names for the codes of sectors and regions and without words that have underscores.
 

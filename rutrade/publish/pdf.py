@@ -156,7 +156,7 @@ def _join(folder: Path, documents: list[str]) -> str:
         f'{sheets}{maths}<script defer src="_static/mathjax.js"></script></head><body>'
         f'<header class="cover"><h1 class="book">{title}</h1><p>The rutrade developers. Version {__version__}. The '
         "explorer, the columns of the data tables, single runs and the reference of the package are in the book on "
-        f"screen.</p><ol>{''.join(contents)}</ol></header>{''.join(parts)}</body></html>"
+        f"screen.</p><ul>{''.join(contents)}</ul></header>{''.join(parts)}</body></html>"
     )
 
 

@@ -146,6 +146,9 @@ def _landmarks(soup: "BeautifulSoup") -> None:
     sidebar = soup.find(id="pst-primary-sidebar")
     if sidebar:
         sidebar["role"], sidebar["aria-label"] = "complementary", "Book"
+    for summary in soup.select("details > summary"):
+        if not summary.get_text(strip=True):
+            summary["aria-label"] = "Pages of this part"  # the theme's arrow beside a page with others below it
     back = soup.find(id="pst-back-to-top")
     if back and back.parent and back.parent.name != "nav":
         back.wrap(soup.new_tag("nav", attrs={"aria-label": "Back to top"}))

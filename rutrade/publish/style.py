@@ -74,6 +74,11 @@ PALETTE = {
     "more1": ("#d3e0f0", "#24405e"),
     "more2": ("#86aad6", "#2f5d95"),
     "more3": ("#1f5faf", "#7db1f6"),
+    # A map: the sea, the country it is about, the others, their outlines.
+    "sea": ("#d3e3ee", "#1b2835"),
+    "land": ("#fbfaf6", "#2f353d"),
+    "land-other": ("#e9e4da", "#23282e"),
+    "outline": ("#b3ac9f", "#58616c"),
     # Ink on a filled ground: pale, middling, deep.
     "ink-pale": ("#222833", "#ced6de"),
     "ink-middle": ("#222834", "#121213"),
@@ -94,7 +99,7 @@ def light(name: str) -> str:
 _PALE = (
     "grid", "axis", "china-pale", "russia-pale", "accent-pale", "minerals", "wood", "plants", "meals", "plastics",
     "metals", "stone", "textiles", "footwear", "hides", "other", "seq0", "seq1", "seq2", "seq3", "less1", "less2",
-    "middle", "more1", "more2",
+    "middle", "more1", "more2", "sea", "land", "land-other", "outline",
 )  # fmt: skip
 SOFT = set(map(light, _PALE))
 # Colours that charts name themselves, and the colour of this style that stands for each.

@@ -28,7 +28,7 @@ _HIT = 9.0  # radius of the circle around a point that shows its tooltip
 _SHORT = {
     "Vehicles, aircraft, ships": "Vehicles", "Machinery, electrical": "Machinery", "Textiles, clothing": "Textiles",
     "Instruments, other": "Instruments", "Stone, glass, gems": "Stone, gems", "Vegetable products": "Vegetables",
-    "Animal products": "Animals", "HS 64-99, not split": "HS 64-99", "All other groups": "Others",
+    "Animal products": "Animals", "Metals to machinery, not split": "Not split", "All other groups": "Others",
     "Machinery, equipment, vehicles": "Machinery, vehicles", "Food and agricultural goods": "Food",
 }  # fmt: skip
 
@@ -46,6 +46,7 @@ def draw(fig: "Figure", name: str, alt: str, title: str) -> tuple[str, str]:
         fig.set_size_inches(units / POINTS, height)
         if kind == "narrow":
             _shorten(fig)
+            fig.set_size_inches(units / POINTS, max(height, _needed(fig) / POINTS))
         _thin(fig)
         drawings.append(_one(fig, f"{name}-{kind}", kind, alt, title))
     return drawings[0], drawings[1]
@@ -126,6 +127,15 @@ def _shorten(fig: "Figure") -> None:
             text.set_text(_SHORT[words])
         elif (width := getattr(text, "wraps", 0)) and len(words) > width + 2:
             text.set_text(textwrap.fill(words, width))
+
+
+def _needed(fig: "Figure") -> float:
+    """Units of height that the names of things on vertical axes take, now that they are broken into lines."""
+    taken = 0.0
+    for ax in fig.axes:
+        labels = [t.get_text() for t in ax.get_yticklabels()] if ax.axison and categories(ax) else []
+        taken += len(labels) * (15 * max((label.count("\n") + 1 for label in labels), default=0) + 5)
+    return taken + 50 * len(fig.axes)
 
 
 def _thin(fig: "Figure") -> None:
@@ -228,7 +238,8 @@ def _clean(
     ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     root = ElementTree.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", text))
     for child in list(root):
-        if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}defs") and child.find(f"{{{_SVG}}}clipPath") is None:
+        needed = any(child.find(f"{{{_SVG}}}{part}") is not None for part in ("clipPath", "pattern"))
+        if child.tag in (f"{{{_SVG}}}metadata", f"{{{_SVG}}}defs") and not needed:
             root.remove(child)
     for group in root.iter(f"{{{_SVG}}}g"):
         if (held := anchors.get(group.get("id", ""))) is not None:
@@ -272,6 +283,8 @@ def _attributes(tag: ElementTree.Element, name: str, used: set[str]) -> None:
     """Ids that are used, with the drawing's name before them; colours by name; places to a tenth of a unit."""
     if (own := tag.attrib.pop("id", None)) in used:
         tag.set("id", f"{name}-{own}")
+    if tag.get("fill", "").startswith("#"):  # the ground of a hatched bar
+        tag.set("style", f"fill: {tag.attrib.pop('fill')}; {tag.get('style', '')}")
     if "style" in tag.attrib:
         style = re.sub(r"#[0-9a-f]{6}\b", lambda m: variable(m[0]), tag.attrib["style"])
         style = re.sub(r"\bfont: (?:(\d+|bold) )?([\d.]+)px [^;]*", r"font-weight: \1; font-size: \2px", style)

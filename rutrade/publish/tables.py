@@ -134,7 +134,7 @@ def parameters(values: "Parameters") -> None:
     order += [c for c in shown if c not in (*order, named)]
     rows = ""
     for _, row in shown.iterrows():
-        cells = [f"<td>{html_text.escape(mend(str(row[c])), quote=False)}</td>" for c in order]
+        cells = [f"<td>{names.coded(html_text.escape(mend(str(row[c])), quote=False))}</td>" for c in order]
         rows += f"<tr>{''.join(cells)}<td><code>{row[named]}</code></td></tr>"
     heads = "".join(f'<th scope="col">{c}</th>' for c in (*order, "set it as"))
     text = f'<table class="published"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'

@@ -40,6 +40,7 @@ def page(runs: Sequence[Run]) -> str:
 def _head(notebook: "NotebookNode") -> str:
     """Title and introduction of the chapter, without the scenario's name."""
     (text, *_) = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    # The pages of single runs bear the chapter's number and the scenario; this page is the chapter.
     return re.sub(r"^(# .*) \([^()]*\)$", r"\1", text, count=1, flags=re.M) + "\n"
 
 

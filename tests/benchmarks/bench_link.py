@@ -8,6 +8,7 @@ import pytest
 from rutrade import chain, data, economy, trade
 from rutrade.chain import link as linking
 from rutrade.chain import three
+from rutrade.scenarios import Scenario
 from rutrade.trade import equilibrium
 from rutrade.trade.hats import Targets
 
@@ -16,7 +17,7 @@ SHOCKS = 12
 
 @pytest.fixture(scope="module")
 def link():
-    return chain.linked.setting("full").link
+    return chain.prepare(Scenario(sectors="full")).link
 
 
 def cpu(call):
@@ -32,17 +33,19 @@ def alone(link, economy_alone, shock):
     equilibrium.solve_shocks(link.base, linking.world_shocks(link.base, shock), targets=targets)
 
 
-def test_a_linked_scenario_takes_at_most_four_times_the_two_models_and_five_seconds(link, record_property):
-    by_itself = linking.curve_link(chain.linked._model(data.fingerprint(), "full"), link.base, link.sectors)
+def test_a_linked_scenario_takes_at_most_four_times_the_two_models_and_five_seconds(link, compare):
+    by_itself = linking.curve_link(chain.setting._model(data.fingerprint(), "full", None), link.base, link.sectors)
+    both, each = 0.0, 0.0
     for title, shock in three.standard(link.base).items():
-        both, linked = cpu(lambda shock=shock: link.solve(shock))
-        each, _ = cpu(lambda shock=shock: alone(link, by_itself, shock))
-        record_property(title, f"linked {both:.2f} s, alone {each:.2f} s, passes {linked.passes['pass'].iloc[-1]}")
-        print(f"{title}: linked {both:.2f} s, both alone {each:.2f} s, passes {linked.passes['pass'].iloc[-1]}")
-        assert both <= 5.0 and both <= 4 * each
+        one, linked = cpu(lambda shock=shock: link.solve(shock))
+        two, _ = cpu(lambda shock=shock: alone(link, by_itself, shock))
+        compare.note(f"{title}: linked {one:.2f} s, both alone {two:.2f} s, passes {linked.passes['pass'].iloc[-1]}")
+        assert one <= 5.0, title
+        both, each = both + one, each + two
+    compare.figures("linked scenarios / both models alone, once each", both, each, 4.0, "s CPU")
 
 
-def test_a_sweep_links_faster_than_linking_cold(link):
+def test_a_sweep_links_faster_than_linking_cold(link, compare):
     cuts = np.linspace(0.90, 0.99, SHOCKS)
 
     def shock(cut):
@@ -61,5 +64,4 @@ def test_a_sweep_links_faster_than_linking_cold(link):
         return anew.solve(shock(cuts[0]))
 
     once, _ = cpu(cold)
-    print(f"{SHOCKS} scenarios {warm:.2f} s, one linked cold {once:.2f} s: {SHOCKS * once / warm:.1f} times")
-    assert SHOCKS * once >= 3 * warm
+    compare.figures("a scenario of a sweep / one linked cold", warm / SHOCKS, once, 1 / 3, "s CPU")
