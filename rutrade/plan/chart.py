@@ -8,15 +8,18 @@ if TYPE_CHECKING:
     from rutrade.plan.planning import Plan
 
 LAST = 2041  # last year shown
-BUILT, RUNS, MONEY, LINE = "#c98f2c", "#1f5fae", "#6b4423", "#b8402a"
+BUILT, RUNS, MONEY, LINE, ASKED = "#c98f2c", "#1f5fae", "#6b4423", "#b8402a", "#48566b"
 
 
 def gantt(plan: "Plan", ax: Any = None) -> Any:
-    """Bars by block that is in, from the first money to `LAST`; below, money a year and the budget's line.
+    """Bars by block that is in, from the first money to `LAST`; below, money a year, the budget's line, and the money
+    that today's programme would ask for.
 
     `ax`: two axes, upper and lower; they are returned.
     """
     import matplotlib.pyplot as plt
+
+    from rutrade.plan.planning import today
 
     if ax is None:
         ax = plt.subplots(2, 1, sharex=True, height_ratios=(3, 2), figsize=(7.6, 4.6))[1]
@@ -35,10 +38,14 @@ def gantt(plan: "Plan", ax: Any = None) -> Any:
         names.append(b.title if scale > 1 - 1e-9 else f"{b.title} ({scale:.0%})")
         row += 1
     upper.set_yticks(range(row), names)
-    upper.invert_yaxis()
+    upper.set_ylim(max(row, 3) - 0.5, -0.6)  # a single block is a bar and no wall
     money = plan.best.total(c.money)
     shown = c.years <= LAST
     lower.bar(c.years[shown] + 0.5, money[shown], width=0.9, color=MONEY)
+    asked = today(c).total(c.money)
+    lower.step(c.years[shown] + 0.5, asked[shown], where="mid", color=ASKED)
+    place = (float(c.years[shown][-1]) + 0.5, float(asked[shown][-1]))
+    lower.annotate("as planned today", place, xytext=(-4, 5), textcoords="offset points", color=ASKED, ha="right")
     if np.isfinite(plan.budget):
         lower.axhline(plan.budget, color=LINE, linewidth=1.4)
         place = (LAST + 1, plan.budget)
