@@ -416,7 +416,8 @@ def test_size_needed_reaches_the_points_and_is_missing_where_it_cannot(real):
 def test_a_target_at_an_end_of_the_bracket_is_that_end_and_one_outside_has_no_size():
     same = float
     assert cf.needed(same, 0.0, (0.0, 1.0)) == 0.0 and cf.needed(same, 1.0, (0.0, 1.0)) == 1.0
-    assert cf.needed(same, 0.25, (0.0, 1.0)) == pytest.approx(0.25, abs=1e-6)
+    assert cf.needed(same, 0.25, (0.0, 1.25)) == pytest.approx(0.25, abs=1e-6), "the end is one above the target"
+    assert cf.needed(lambda size: 2 - size, 1.0, (0.0, 3.0)) == pytest.approx(1.0, abs=1e-6)
     assert np.isnan(cf.needed(same, 2.0, (0.0, 1.0))) and np.isnan(cf.needed(same, -1.0, (0.0, 1.0)))
 
 

@@ -302,3 +302,16 @@ def test_a_sector_that_a_region_neither_makes_nor_uses_has_shares_all_the_same()
     solution = trade.equilibrium.solve(empty, trade_cost={("R1", "R2"): 0.8})
     assert np.isfinite(solution.trade).all() and solution.trade[:, 1, 0].sum() == 0
     assert solution.flows.loc[solution.flows["benchmark_bn_usd"] == 0, "hat"].eq(1).all()
+
+
+def test_final_demand_below_zero_by_rounding_is_zero_by_the_size_of_use_and_more_is_refused():
+    b = worlds.small(1, inputs=0.2)
+    trade, inputs = 1e4 * b.trade, 1e4 * b.inputs
+    use = trade[0, 3].sum()
+    for excess, fine in ((5e-10, True), (2e-9, False)):
+        inputs[0, 3] *= (use + excess * (1 + use)) / inputs[0, 3].sum()
+        if fine:
+            assert dataclasses.replace(b, trade=trade, inputs=inputs.copy()).final[0, 3] == 0
+        else:
+            with pytest.raises(InputError, match="final demand of sector S3 in R0 is -"):
+                dataclasses.replace(b, trade=trade, inputs=inputs.copy())
