@@ -144,9 +144,9 @@ def test_the_stored_ladder_is_that_of_the_economy_today():
 def test_every_figure_is_within_one_percent_of_its_range_at_random_points(data):
     assert 40 <= data["checked"] <= len(grid.states()["check"])
     assert set(data["errors"]) == {*explorer.FIGURES, "exports", "imports"}
-    for name, (size, percent) in data["errors"].items():
-        assert size > 0, name
-        assert 0 < percent <= 1, name
+    for name, (_, percent) in data["errors"].items():
+        assert 0 <= percent <= 1, name
+    assert min(data["errors"]["turnover_bn_usd"]) > 0  # a surface through noise is never exact
 
 
 def test_no_point_of_the_check_serves_the_fit():
@@ -207,7 +207,7 @@ def test_where_nothing_is_changed_stand_the_levels_of_the_projection(data):
     found, base = explorer.evaluate(data, grid.WITHOUT), grid.stored().iloc[0]
     for name in ("turnover_bn_usd", "share", "share_constant", *grid.CURRENT, *grid.CONSTANT):
         assert found[name] == pytest.approx(base[name], rel=1e-9)
-    for name in ("shift_constant_pp", "consumption_all_bn_rub", "gva_effect_bn_rub", "npv_public_chain"):
+    for name in ("shift_constant_pp", "consumption_all_bn_rub", "product_all_bn_rub", "npv_public_market"):
         assert found[name] == pytest.approx(0, abs=1e-9)
 
 

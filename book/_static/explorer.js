@@ -42,8 +42,7 @@
     share_constant: ["Engineering and chemicals in exports, prices of 2025", "%", 2], shift_constant_pp: ["its change by all that is set here", "points", 2, true],
     share: ["the same share at current prices", "%", 2], shift_pp: ["its change by all that is set here", "points", 2, true],
     consumption_all_bn_rub: ["Consumption in Russia, change by all", "bn RUB of 2016", 0, true], product_all_bn_rub: ["Product of the project's region, change by all", "bn RUB of 2016", 1, true],
-    consumption_effect_bn_rub: ["Consumption, change by the programme", "bn RUB of 2016", 1, true], gva_effect_bn_rub: ["Value added, change by the programme", "bn RUB of 2016", 1, true],
-    gva_effect_region_bn_rub: ["of it in the project's region", "bn RUB of 2016", 1, true], npv_public_chain: ["Public net present value of the programme", "bn RUB of 2016", 0, true],
+    npv_public_market: ["Public net present value of the programme, market prices", "bn RUB of 2016", 0, true],
     rail_price: ["Price of one more Mt on the Eastern railways", "bn RUB of 2016", 2],
   };
   const VIEWS = { exports: ["exports to China, current prices", "current", 0], supply: ["exports to China, prices of 2025", "constant", 0], imports: ["imports from China, current prices", "current", 1] };
@@ -285,7 +284,7 @@
     const nothing = evaluate({ ...data.start, research_infrastructure: false }), here = evaluate(state), other = pinned && evaluate(pinned), f = here.figures;
     controls();
     fill(table, "2030, our calculation under what is set here", ["figure", "this point", ...(other ? ["pinned"] : []), "nothing changed", "90 % interval*"],
-      Object.entries(FIGURES).filter(([name]) => data.figures.includes(name)).map(([name, [label, unit, digits, signed]]) => [`${label}, ${unit}`, format(f[name], digits, signed), ...(other ? [format(other.figures[name], digits, signed)] : []),
+      Object.entries(FIGURES).map(([name, [label, unit, digits, signed]]) => [`${label}, ${unit}`, format(f[name], digits, signed), ...(other ? [format(other.figures[name], digits, signed)] : []),
         format(nothing.figures[name], digits, signed), data.bands[name] ? band(f, name).map((v) => format(v, digits)).join(" to ") : "\u2013"]));
     drawStrip({ here: f, nothing: nothing.figures, pinned: other && other.figures });
     drawBars(rows(here, view), rows(nothing, view), other && rows(other, view));

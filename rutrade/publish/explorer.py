@@ -45,13 +45,11 @@ SURROUNDINGS = (
     "oil oil sanctions", "oil sanctions sanctions", "oil oil rail", "sanctions sanctions rail", "oil sanctions rail",
 )  # fmt: skip
 BUILT = ("built", "contracts", "sales", "sold")
-PROGRAMME = (*BUILT, *(f"{term} {acting}" for term in BUILT for acting in _ACTING))
 RAILWAY = ("rail", *(f"rail {term}" for term in (*SURROUNDINGS[:13], "oil sanctions", "oil productivity", *BUILT)))
 SURFACES = {  # name -> terms, columns of the runs
     "trade": ((*SURROUNDINGS, *BUILT), (*CURRENT, *CONSTANT)),
     "economy": ((*SURROUNDINGS, *BUILT), ("consumption_all_bn_rub", "product_all_bn_rub")),
-    "programme": (PROGRAMME, ("consumption_effect_bn_rub", "gva_effect_bn_rub", "gva_effect_region_bn_rub",
-                              "npv_public_chain")),
+    "programme": (BUILT, ("npv_public_market",)),
     "rail": (RAILWAY, ("rail_price",)),
 }  # fmt: skip
 
