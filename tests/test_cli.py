@@ -218,7 +218,7 @@ def test_ctrl_c_while_a_notebook_runs_leaves_no_traceback(tmp_path):
     # as a reader starts it: a kernel that finds itself under pytest speaks of its unfinished tasks
     plain = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=plain)
-    while not list(tmp_path.glob(".08*")):
+    while not list(tmp_path.glob(".09*")):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.2)
     time.sleep(5)  # the kernel is up; the chapter takes much longer
