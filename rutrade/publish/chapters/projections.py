@@ -59,10 +59,9 @@ def in_short(result: chain.ChainResult) -> str:
     return (
         f"**In short.** Turnover in 2030 is **{f['turnover_bn_usd']:.0f} bn USD** ({f['turnover_q05']:.0f} to"
         f" {f['turnover_q95']:.0f} in 90 % of the draws), {change}. The share of engineering and chemical goods in"
-        f" Russia's exports goes from {f['share_base_year']:.1f} to {f['share_constant']:.1f} % at prices of 2025, of"
-        " which"
-        f" the scenario moves **{points(f['shift_constant_pp'])} points**: {notable}a notable shift by the criterion of"
-        f" {result.scenario.threshold_pp:g} points. "
+        f" Russia's exports goes from {f['share_base_year']:.1f} to {f['share_constant']:.1f} % at prices of 2025; the"
+        f" scenario moves it **{tell(f['shift_constant_pp'], f['resolution_pp'])}**: {notable}a notable shift by the"
+        f" criterion of {result.scenario.threshold_pp:g} points. "
         + (
             f"The project moves the share {tell(f['shift_project_pp'], f['resolution_pp'])}, and its public net present"
             f" value at the economy's prices is {f['npv_public_chain']:.0f} bn RUB of 2016."
@@ -77,12 +76,11 @@ def about_causes(result: chain.ChainResult) -> str:
     table, f = result.tables["causes"], result.figures
     largest = table.loc[table["turnover_bn_usd"].abs().idxmax()]
     text = (
-        f"{largest['cause']} moves turnover most: {largest['turnover_bn_usd']:+.1f} bn USD. Each row is both models"
-        " solved"
-        f" again, at the railway, prices and trade costs of the rows above; the passes between them left no cost more"
-        " than"
-        f" {100 * f['largest_gap']:.2f} % apart."
+        "Each row is both models solved again, at the railway, prices and trade costs of the rows above; the passes"
+        f" between them left no cost more than {100 * f['largest_gap']:.2f} % apart."
     )
+    if len(table) > 1:
+        text = f"{largest['cause']} moves turnover most: {largest['turnover_bn_usd']:+.1f} bn USD. {text}"
     if (table["kind"] == "assumption").any():
         text += (
             f" **Rows marked assumption are no result of the models**: they add {f['shift_assumption_pp']:+.1f} points"
