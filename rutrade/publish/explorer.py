@@ -45,7 +45,7 @@ SURROUNDINGS = (
     "oil oil sanctions", "oil sanctions sanctions", "oil oil rail", "sanctions sanctions rail", "oil sanctions rail",
 )  # fmt: skip
 BUILT = ("built", "contracts", "sales", "sold")
-RAILWAY = ("rail", *(f"rail {term}" for term in (*SURROUNDINGS[:13], "oil sanctions", "oil productivity", *BUILT)))
+RAILWAY = ("rail", *(f"rail {term}" for term in ("oil", "sanctions", "easier", "logistics", "productivity", "built")))
 SURFACES = {  # name -> terms, columns of the runs
     "trade": ((*SURROUNDINGS, *BUILT), (*CURRENT, *CONSTANT)),
     "economy": ((*SURROUNDINGS, *BUILT), ("consumption_all_bn_rub", "product_all_bn_rub")),
