@@ -32,7 +32,7 @@
     { name: "redirection", part: "assumed", label: "Least share of China in Russia's engineering and chemical exports", step: 0.01, show: (x) => (x ? `${percent(x)}, assumed` : "as the models find") },
   ];
   const PARTS = {
-    world: ["Surroundings", ""],
+    world: ["Surroundings", "One of them at a time, easier trade and productivity included: moving one sets the others back. What several do together is no sum; rutrade run 08 finds it."],
     policy: ["Policy", ""],
     programme: ["The programme", ""],
     assumed: ["Assumptions, no results", "The models do not say whether support or redirection would work. These two multiply the result, as chosen here."],
@@ -55,9 +55,15 @@
   function factors(state) {
     const cuts = Object.fromEntries(Object.entries(data.easier).map(([name, high]) => [name, state[name] / high]));
     const built = state.research_infrastructure ? 1 : 0, sales = built * state.multiplier * state.high_tech_factor;
+    const hats = {}; // of a lever with nodes: the weights of the two beside its value
+    for (const [name, nodes] of Object.entries(data.nodes)) {
+      const x = state[name], next = Math.min(Math.max(nodes.findIndex((node) => node >= x), 1), nodes.length - 1);
+      const part = (x - nodes[next - 1]) / (nodes[next] - nodes[next - 1]);
+      nodes.forEach((node, k) => { hats[`${name}@${node}`] = k === next ? part : k === next - 1 ? 1 - part : 0; });
+    }
     return {
-      ...cuts, oil: Math.log(state.oil_price), sanctions: Math.log1p(state.sanctions), productivity: Math.log1p(state.productivity),
-      easier: sum(Object.values(cuts)) / Object.keys(cuts).length, rail: state.rail_capacity === data.rail[0] ? 1 : 0,
+      ...hats, ...cuts, easier: sum(Object.values(cuts)) / Object.keys(cuts).length,
+      rail: state.rail_capacity === data.rail[0] ? 1 : 0,
       built, contracts: built * state.high_tech_factor, sales, sold: sales * state.export_propensity,
     };
   }
@@ -116,6 +122,13 @@
       target[name] = Number(Math.min(Math.max(Number(text), low), high).toFixed(6));
     }
   }
+  // One surrounding at a time: a lever that is moved sets the others back; levers of the programme and assumptions stay.
+  const group = (name) => (Object.hasOwn(data.easier, name) ? "easier" : Object.hasOwn(data.nodes, name) || name === "rail_capacity" ? name : "");
+  function alone(target, moved) {
+    if (!group(moved)) return;
+    for (const name of Object.keys(target)) if (group(name) && group(name) !== group(moved)) target[name] = data.start[name];
+  }
+  const settle = (target) => alone(target, changed(target).map(([name]) => name).find(group) || "");
   function restore() {
     const found = new URLSearchParams(location.hash.slice(1));
     state = { ...data.start };
@@ -126,6 +139,8 @@
       if (name.startsWith("pin.") && pinned) read(pinned, name.slice(4), text);
       else read(state, name, text);
     }
+    settle(state);
+    if (pinned) settle(pinned);
   }
 
   // ---- the page
@@ -146,13 +161,14 @@
     const node = make("div", { class: "lever" }, make("label", { for: id }, label), input);
     // the lever itself says its value: an output would be read a second time
     if (!options) node.append(make("output", { for: id, id: `${id}-value`, "aria-live": "off" }));
-    input.addEventListener("input", () => { state[name] = options ? JSON.parse(input.value) : Number(input.value); show(true); });
+    input.addEventListener("input", () => { state[name] = options ? JSON.parse(input.value) : Number(input.value); alone(state, name); show(true); });
     return node;
   }
   const all = make("input", { id: "ex-easier", type: "range", min: 0, max: 1, step: 0.05 });
   const kinds = Object.keys(data.easier);
   all.addEventListener("input", () => {
     for (const name of kinds) state[name] = Number((data.easier[name] * all.value).toFixed(6));
+    alone(state, kinds[0]);
     show(true);
   });
   const easier = make("div", { class: "lever" }, make("label", { for: "ex-easier" }, "Easier trade: all four kinds together"), all,

@@ -1,14 +1,14 @@
 """The data of the explorer page: surfaces through runs of the linked chain, which the page evaluates.
 
-Every flow and group of 2030 is its level in the one projection times a ratio, and the log of the ratio is a polynomial
-in the levers, fitted by least squares to whole runs (`explorer_grid`). It has no constant: where nothing is changed the
-ratio is 1. Levers that the trials found to act on each other have products in it, the others add up. Consumption, the
-region's product and what the programme does are such polynomials themselves. Shares and sums follow from the levels.
-Support and redirection are assumptions and no part of the fit: they multiply ratios as `chain.causes.assumed` does.
-`check` compares all of it with further runs at random points.
+Every flow and group of 2030 is its level in the one projection times a ratio. The log of the ratio is a sum of terms,
+fitted by least squares to whole runs (`explorer_grid`): for oil, sanctions and productivity it is linear between nodes,
+for easier trade a polynomial, for the railway and the programme linear. It has no constant: where nothing is changed
+the ratio is 1. One surrounding is moved at a time, since several together are no sum. Consumption, the region's product
+and what the programme is worth are such sums themselves. Shares and totals follow from the levels. Support and
+redirection are assumptions and no part of the fit: they multiply ratios as `chain.causes.assumed` does. `check`
+compares all of it with further runs at random points.
 """
 
-import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +26,7 @@ from rutrade.publish.explorer_grid import (
     EASIER,
     FIGURES,
     KEYS,
+    NODES,
     RAIL,
     RANGES,
     START,
@@ -36,40 +37,40 @@ from rutrade.publish.explorer_grid import (
 CHECKED_LEAST, UNSOLVED = 40, 0.05  # points of the check with a solution; part of all runs without one, at most
 ALLOWED = 1.0  # difference to the chain in percent of a figure's range, at most
 EXPORTED = slice(0, len(trade.GROUPS))  # exports come first in `KEYS`
-# Polynomials are products of factors (`factors`), by words.
-_ACTING = ("oil", "sanctions", "easier", "productivity", "rail")  # on each other
-SURROUNDINGS = (
-    "oil", "oil oil", "oil oil oil", "sanctions", "sanctions sanctions", "sanctions sanctions sanctions", "customs",
-    "standards", "payments", "logistics", "easier easier", "productivity", "productivity productivity", "rail",
-    *(" ".join(pair) for pair in itertools.combinations(_ACTING, 2)),
-    "oil oil sanctions", "oil sanctions sanctions", "oil oil rail", "sanctions sanctions rail", "oil sanctions rail",
-)  # fmt: skip
+# Terms are products of factors (`factors`), by words.
+HATS = tuple(f"{name}@{x:g}" for name, nodes in NODES.items() for x in nodes if x != START[name])
+EASED = (*EASIER, "easier easier", "easier easier easier")
 BUILT = ("built", "contracts", "sales", "sold")
-RAILWAY = ("rail", *(f"rail {term}" for term in ("oil", "sanctions", "easier", "logistics", "productivity", "built")))
 SURFACES = {  # name -> terms, columns of the runs
-    "trade": ((*SURROUNDINGS, *BUILT), (*CURRENT, *CONSTANT)),
-    "economy": ((*SURROUNDINGS, *BUILT), ("consumption_all_bn_rub", "product_all_bn_rub")),
+    "trade": ((*HATS, *EASED, "rail", *BUILT), (*CURRENT, *CONSTANT)),
+    "economy": ((*HATS, *EASED, "rail", *BUILT), ("consumption_all_bn_rub", "product_all_bn_rub")),
     "programme": (BUILT, ("npv_public_market",)),
-    "rail": (RAILWAY, ("rail_price",)),
+    "rail": (("rail", "rail built"), ("rail_price",)),
 }  # fmt: skip
 
 
 def factors(state: Mapping) -> dict[str, float]:
-    """What the polynomials are made of, at a state; all are 0 where nothing is changed.
+    """What the terms are made of, at a state; all are 0 where nothing is changed.
 
-    Logs of the price of oil, of what sanctions add to trade cost and of productivity; cuts of the delivered price, over
-    their highest value, and all four together; whether the railway binds; the programme, its high-tech contracts, the
-    suppliers' sales that follow and what of them is exported.
+    Of a lever with nodes the weights of the two nodes beside its value; cuts of the delivered price, over their highest
+    value, and all four together; whether the railway binds; the programme, its high-tech contracts, the suppliers'
+    sales that follow and what of them is exported.
     """
     cuts = {name: state[name] / high for name, high in EASIER.items()}
     built = float(state["research_infrastructure"])
     sales = built * state["multiplier"] * state["high_tech_factor"]
-    return cuts | {
-        "oil": float(np.log(state["oil_price"])), "sanctions": float(np.log1p(state["sanctions"])),
-        "productivity": float(np.log1p(state["productivity"])), "easier": sum(cuts.values()) / len(cuts),
-        "rail": float(state["rail_capacity"] == RAIL[0]), "built": built,
-        "contracts": built * state["high_tech_factor"], "sales": sales, "sold": sales * state["export_propensity"],
+    hats = {f"{name}@{x:g}": w for name in NODES for x, w in zip(NODES[name], hat(name, state[name]), strict=True)}
+    return {
+        **hats, **cuts, "easier": sum(cuts.values()) / len(cuts), "rail": float(state["rail_capacity"] == RAIL[0]),
+        "built": built, "contracts": built * state["high_tech_factor"], "sales": sales,
+        "sold": sales * state["export_propensity"],
     }  # fmt: skip
+
+
+def hat(name: str, value: float) -> np.ndarray:
+    """Weights of a lever's nodes at a value: linear between the two beside it, 0 elsewhere; they sum to 1."""
+    nodes = NODES[name]
+    return np.array([np.interp(value, nodes, np.arange(len(nodes)) == k) for k in range(len(nodes))])
 
 
 def values(terms: Sequence[str], state: Mapping) -> np.ndarray:
@@ -135,7 +136,7 @@ def surfaces(table: pd.DataFrame) -> dict:
     weight[moved] = 1.0
     weight[trade.GROUPS.index("90-99")] = start.chapter_90["RUS_to_CHN"]
     return {
-        "surfaces": found, "start": START, "ranges": RANGES | ASSUMED, "rail": RAIL, "easier": EASIER,
+        "surfaces": found, "start": START, "ranges": RANGES | ASSUMED, "rail": RAIL, "easier": EASIER, "nodes": NODES,
         "reference": {"current": base[CURRENT].tolist(), "constant": base[CONSTANT].tolist()},
         "figures": FIGURES, "groups": list(trade.GROUPS), "names": [style.GROUPS[g] for g in trade.GROUPS],
         "colours": [style.COLOURS[g] for g in trade.GROUPS], "weight": weight.tolist(), "moved": moved,
@@ -198,14 +199,17 @@ def check(content: Mapping, states: Sequence[Mapping], runs: pd.DataFrame) -> di
 
 
 def compare(content: Mapping, states: Sequence[Mapping], runs: pd.DataFrame) -> dict[str, list[float]]:
-    """Largest difference to the runs by figure and by level of a group: absolute, and in percent of its range."""
+    """Largest difference to the runs by figure and by level of a group: absolute, and in percent of its range.
+
+    Groups are bars on one axis: theirs is in percent of the range of the group of their flow that moves most.
+    """
     ours, errors = pd.DataFrame([evaluate(content, state) for state in states], index=runs.index), {}
     flows = {"exports": [c for c in CURRENT + CONSTANT if "RUS_to_CHN" in c]}
     flows["imports"] = [c for c in CURRENT + CONSTANT if "CHN_to_RUS" in c]
     for label, names in ({f: [f] for f in FIGURES} | flows).items():
         largest = (ours[names] - runs[names]).abs().max()
-        percent = 100 * largest / (runs[names].max() - runs[names].min())
-        errors[label] = [float(largest.max()), float(percent.max())]
+        reach = (runs[names].max() - runs[names].min()).max()
+        errors[label] = [float(largest.max()), float(100 * largest.max() / reach)]
     return errors
 
 

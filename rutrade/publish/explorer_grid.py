@@ -3,9 +3,12 @@
 `data/sweeps/explorer.csv` holds one row a run, `explorer.json` its manifest. `renew` makes both; `stored` refuses them
 when a table, a module of the models, or the points are others than those of the manifest.
 
-Parts: `interval` is the chain without programme and policy, with draws; `axes` moves one lever at a time and `pairs`
-two; `programme` is the programme alone; `presets` are the scenarios that the page offers; `spread` fills the space of
-all levers evenly (Sobol's sequence); `check` is drawn at random and serves no fit.
+The page moves one surrounding (oil, sanctions, productivity, easier trade, the railway) at a time, beside the programme
+and the assumptions: what several of them do together is no sum, and is a run of its own.
+
+Parts: `interval` is the chain without programme and policy, with draws; `axes` moves one lever, at the nodes between
+which the page interpolates; `programme` is the programme alone; `presets` are the scenarios that the page offers;
+`check` is drawn at random and serves no fit.
 """
 
 import inspect
@@ -35,8 +38,15 @@ START = {"research_infrastructure": True, "multiplier": 3.7, "high_tech_factor":
          "rail_capacity": 210.0, "oil_price": 1.0, "sanctions": 0.0, "customs": 0.0, "standards": 0.0, "payments": 0.0,
          "logistics": 0.0, "productivity": 0.0, "export_support": 0.0, "redirection": 0.0}  # fmt: skip
 WITHOUT = START | {"research_infrastructure": False}
+# Nodes of the levers that are interpolated; neutral is the value of `START`.
+NODES = {
+    "oil_price": (0.7, 0.775, 0.85, 0.925, 1.0, 1.075, 1.15, 1.225, 1.3),
+    "sanctions": (0.0, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2),
+    "productivity": (0.0, 0.0125, 0.025, 0.0375, 0.05, 0.0625, 0.075, 0.0875, 0.1),
+}
 EASIER = {"customs": 0.01, "standards": 0.01, "payments": 0.01, "logistics": 0.02}  # all kinds, at their highest
-SPREAD, CHECKED, SEED, DRAWS = 12, 42, 7, 500
+CHECKED, SEED, DRAWS = 44, 7, 500
+SURROUNDINGS = (*NODES, "easier", "rail_capacity")  # one of them at a time
 # What the programme does to consumption and value added is no figure of the page: it is a difference of two solutions
 # that agree to four digits, and jumps by a tenth where the economy changes a corner of its program.
 FIGURES = ["share_constant", "shift_constant_pp", "share", "shift_pp", "turnover_bn_usd", "exports_bn_usd",
@@ -81,24 +91,25 @@ def presets() -> dict[str, dict]:
             continue
         state = START | values
         inside = all(low <= state[k] <= high for k, (low, high) in (RANGES | ASSUMED).items())
-        if set(state) == set(START) and inside and state["rail_capacity"] in RAIL and state not in found.values():
+        fits = inside and state["rail_capacity"] in RAIL and len(surroundings(state)) < 2
+        if set(state) == set(START) and fits and state not in found.values():
             found[name] = state
     return found
 
 
+def surroundings(state: Mapping) -> list[str]:
+    """Which surroundings a state moves; the page shows states that move at most one."""
+    moved = [name for name in (*NODES, "rail_capacity") if state[name] != START[name]]
+    return moved + (["easier"] if any(state[name] for name in EASIER) else [])
+
+
 def axes() -> list[dict]:
-    """One lever away from nothing changed, at positions across its range."""
-    moves: list[dict] = [{"oil_price": x} for x in (0.7, 0.85, 1.2, 1.3)]
-    moves += [{"sanctions": x} for x in (0.05, 0.1, 0.2)] + [{"productivity": x} for x in (0.05, 0.1)]
-    moves += [{name: high} for name, high in EASIER.items()] + [EASIER, {"rail_capacity": RAIL[0]}]
-    return [WITHOUT | move for move in moves]
-
-
-def pairs() -> list[dict]:
-    """Two levers at the ends of their ranges."""
-    ends: list[dict] = [{"sanctions": 0.2}, {"oil_price": 0.7}, {"productivity": 0.1}, EASIER]
-    ends.append({"rail_capacity": RAIL[0]})
-    return [WITHOUT | one | other for one, other in itertools.combinations(ends, 2) if one.keys() != other.keys()]
+    """One lever away from nothing changed, at its nodes; easier trade by kind and all kinds together."""
+    moves: list[dict] = [{name: x} for name, nodes in NODES.items() for x in nodes if x != START[name]]
+    moves += [{name: part * high} for name, high in EASIER.items() for part in (0.5, 1.0)]
+    moves += [{name: part * high for name, high in EASIER.items()} for part in (0.25, 0.5, 0.75, 1.0)]
+    moves.append({"rail_capacity": RAIL[0]})
+    return [WITHOUT | {name: round(x, 6) for name, x in move.items()} for move in moves]
 
 
 def programme() -> list[dict]:
@@ -108,40 +119,36 @@ def programme() -> list[dict]:
     return [*found, START | {"high_tech_factor": 2.0}, START | {"export_propensity": 0.0}]
 
 
-def spread(count: int) -> list[dict]:
-    """States spread evenly over all levers that are run, by Sobol's sequence; a quarter without the programme."""
-    from scipy.stats import qmc
-
-    unit = qmc.Sobol(len(RANGES) + 2, scramble=False).random_base2(count.bit_length())[1 : count + 1]
-    return [_state(u, 0.25, RAIL[:2]) for u in unit]
-
-
 def random_states(count: int, seed: int) -> list[dict]:
-    """States the page can show, drawn evenly over every lever; half with support, half with redirection."""
+    """States the page can show: one surrounding at a time, every other lever drawn evenly over its range.
+
+    A quarter is without the programme, half with support, half with redirection.
+    """
     rng = np.random.default_rng(seed)
     states = []
-    for _ in range(count):
-        state = _state(rng.random(len(RANGES) + 2), 0.25, RAIL)
+    for number in range(count):
+        state = dict(START)
+        for name in PROGRAMME:
+            state[name] = round(float(rng.uniform(*RANGES[name])), 6)
+        state["research_infrastructure"] = bool(rng.random() >= 0.25)
+        one = SURROUNDINGS[number % len(SURROUNDINGS)]
+        if one == "easier":
+            state |= {name: round(float(rng.uniform(0, high)), 6) for name, high in EASIER.items()}
+        elif one == "rail_capacity":
+            state[one] = RAIL[rng.integers(len(RAIL))]
+        else:
+            state[one] = round(float(rng.uniform(*RANGES[one])), 6)
         for name, (low, high) in ASSUMED.items():
             state[name] = round(float(rng.uniform(low, high)), 6) if rng.random() < 0.5 else 0.0
         states.append(state)
     return states
 
 
-def _state(unit: np.ndarray, without: float, rail: tuple[float, ...]) -> dict:
-    """A state from numbers between 0 and 1: one for each range, one for the railway, one for the programme."""
-    values = {
-        n: round(float(lo + (hi - lo) * u), 6) for (n, (lo, hi)), u in zip(RANGES.items(), unit[:-2], strict=True)
-    }
-    values["rail_capacity"] = rail[int(unit[-2] * len(rail))]
-    return START | values | {"research_infrastructure": bool(unit[-1] >= without)}
-
-
 def states() -> dict[str, list[dict]]:
     """States that are run, by part (see above)."""
     return {
-        "interval": [WITHOUT], "axes": axes(), "pairs": pairs(), "programme": programme(),
-        "presets": list(presets().values()), "spread": spread(SPREAD), "check": random_states(CHECKED, SEED),
+        "interval": [WITHOUT], "axes": axes(), "programme": programme(), "presets": list(presets().values()),
+        "check": random_states(CHECKED, SEED),
     }  # fmt: skip
 
 
