@@ -64,7 +64,7 @@ def joined(found: list[Cause]) -> list[Cause]:
     rest = [c for c in found if c.title != PROJECT]
     if len(rest) < 2:
         return found
-    return [Cause("All but the project", rest[-1].kind, rest[-1].shock), *found[len(rest) :]]
+    return [Cause("All but the project", "together", rest[-1].shock), *found[len(rest) :]]
 
 
 def added(shock: Shock, more: Shock) -> Shock:
@@ -106,7 +106,7 @@ def levers(p: Setting, s: Scenario) -> dict[tuple[str, ...], float]:
     return {
         (one, other, code): float(cost[b.region(other), j, b.region(one)])
         for one, other in PAIRS.values() for j, code in enumerate(b.sector_codes)
-        if cost[b.region(other), j, b.region(one)] != 1
+        if cost[b.region(other), j, b.region(one)] != 1 and b.sectors["goods"].iloc[j]
     }  # fmt: skip
 
 
@@ -135,7 +135,8 @@ def group_ratios(linked: Linked, reference: Linked, composition: pd.DataFrame, c
 
 def assumed(s: Scenario, p: Setting, ratios: pd.Series) -> dict[str, pd.Series]:
     """Ratios of the assumptions by title: support multiplies engineering and chemical exports, redirection lifts
-    China's share in them to a least value; `ratios`: of the linked models, which have moved that share already.
+    China's share in them to a least value; `ratios`: of the linked models, which have moved that share already
+    (exports to others are taken as they are without the scenario).
     """
     groups = pd.MultiIndex.from_product([["RUS_to_CHN"], ENGINEERING_CHEMICALS], names=["flow", "group"])
     found: dict[str, pd.Series] = {}

@@ -56,14 +56,15 @@ class Shock:
 class Border:
     """(4.3) What the world asks of Russia and offers it, hats by economy sector i and partner k.
 
-    `volume` (i, k) of exports asked for at the `price` (i, k) at Russia's border; `import_price` (i) and `china_share`
-    (i) of Russia's imports.
+    `volume` (i, k) of exports asked for at the `price` (i, k) at Russia's border; `import_price`, `china_share`
+    and China's own delivered price `china_price` (i) of Russia's imports.
     """
 
     volume: np.ndarray
     price: np.ndarray
     import_price: np.ndarray
     china_share: np.ndarray
+    china_price: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -346,7 +347,8 @@ class Linked:
                         before / self.world.state.gate[b.region(HOME)] / np.where(self.link._goods, np.exp(rail), 1)
                     )
         else:
-            hats = self.imports * self.border.china_share * (1.0 if constant else self.border.import_price)
+            hats = self.imports * self.border.import_price * self.border.china_share
+            hats = hats / self.border.china_price if constant else hats
             weights = np.asarray(self.link.without.imports).sum((1, 2))
         return before * s.to_world(hats, weights)
 
@@ -379,12 +381,12 @@ def of_world(base: trade.Benchmark, sectors: Concordance) -> Demand:
         gate = world.state.gate[home]
         price = gate[:, None] * by_rail
         volume = _ratio(_partners(world.trade[:, :, home], home, china), sold) / price
-        bought, import_price, share = _imports(base, world, home, china)
+        bought, import_price, share, own_price = _imports(base, world, home, china)
         hats = (sectors.to_economy(volume, sold), np.exp(sectors.to_economy(np.log(price), sold)))
         border = Border(
             *(np.where(_linked(goods, sectors)[:, None], h, 1.0) for h in hats),
             *(np.where(_linked(goods, sectors), sectors.to_economy(h, w), 1.0) for h, w in (
-                (import_price, bought), (share, base.trade[home, :, china])
+                (import_price, bought), (share, base.trade[home, :, china]), (own_price, base.trade[home, :, china])
             )),
         )  # fmt: skip
         return border, world
@@ -425,6 +427,7 @@ def of_curves(base: trade.Benchmark, sectors: Concordance, elasticity: np.ndarra
             np.where(linked[:, None], np.exp(sectors.to_economy(np.log(price), weights)), 1.0),
             np.where(linked, sectors.to_economy(paid, imported.sum(1)), 1.0),
             np.ones(len(sectors.economy)),
+            np.where(linked, sectors.to_economy(tau[home, :, china], base.trade[home, :, china]), 1.0),
         )
         return border, None
 
@@ -538,8 +541,8 @@ def _partners(by_importer: np.ndarray, home: int, china: int) -> np.ndarray:
 
 def _imports(
     base: trade.Benchmark, world: trade.WorldSolution, home: int, china: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Russia's imports without shocks (j), bn USD; hats of their price and of China's share in them (j)."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Russia's imports without shocks (j), bn USD; hats of their price, of China's share and of China's price (j)."""
     before, now = base.trade[home].copy(), world.trade[home].copy()  # (j, i)
     before[:, home] = now[:, home] = 0
     total = before.sum(1)
@@ -548,7 +551,7 @@ def _imports(
     mean = (shares * delivered ** -base.theta[:, None]).sum(1)
     price = np.where(total > 0, np.where(total > 0, mean, 1) ** (-1 / base.theta), 1.0)
     share = _ratio(_ratio(now[:, china], now.sum(1)), _ratio(before[:, china], total))
-    return total, price, share
+    return total, price, share, delivered[:, china]
 
 
 def _ratio(new: np.ndarray, old: np.ndarray) -> np.ndarray:

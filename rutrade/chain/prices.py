@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from rutrade import economy, files, project, stored
-from rutrade.chain.projects import RENEWED, region
+from rutrade.chain.projects import RENEWED, gained, region
 from rutrade.project.valuation import nearest_node
 from rutrade.scenarios import Scenario
 
@@ -75,7 +75,7 @@ def added(evaluation: project.Evaluation, s: Scenario, found: Prices) -> pd.Seri
     nodes = nearest_node(found.duals.index.to_numpy(), years)
     use = {"home": 1 - s.export_propensity, "china": s.export_propensity * s.china_share}
     use["others"] = 1 - sum(use.values())
-    gain = evaluation.shape("productivity").max(axis=1).reindex(years, fill_value=0.0)
+    gain = gained(evaluation).reindex(years, fill_value=0.0)
     values = {}
     for year, node in zip(years, nodes, strict=True):
         flows = evaluation.technological_column(int(year))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pandas as pd
+
 from rutrade import InputError, economy, project
 from rutrade.chain.results import HORIZON
 from rutrade.chain.setting import HISTORY, Setting
@@ -39,6 +41,14 @@ def build(s: Scenario, p: Setting, own: project.Project | None = None) -> projec
     return own
 
 
+def gained(evaluation: project.Evaluation) -> pd.Series:
+    """Part of the assumed gain of productivity that is there by year: of each object, weighted with its capital."""
+    shape = evaluation.shape("productivity")
+    capital = pd.Series({o.name: float(sum(o.capital_goods_bn_rub_2016.values())) for o in evaluation.project.objects})
+    total = capital.sum()
+    return shape @ capital[shape.columns] / total if total > 0 else 0.0 * shape.sum(axis=1)
+
+
 def columns(
     tables: regional.RegionalTables, evaluation: project.Evaluation, s: Scenario
 ) -> tuple[economy.ProjectColumn, economy.ProjectColumn]:
@@ -57,7 +67,19 @@ def columns(
     )  # fmt: skip
     sold = economy.project_column(
         tables, flows[of_sales], SOLD, place, HORIZON, "output",
-        productivity=dict.fromkeys([i for i in RENEWED if i in tables.sectors], s.productivity_effect),
+        productivity=_renewed(tables, s.productivity_effect, evaluation),
         effect_source="assumption", export_share=s.export_propensity, china_share=s.china_share,
     )  # fmt: skip
     return built, sold
+
+
+def _renewed(tables: regional.RegionalTables, effect: float, evaluation: project.Evaluation) -> dict[str, float]:
+    """The assumed gain of productivity in 2030 by sector. Raises InputError where sectors are merged."""
+    if not effect:
+        return {}
+    if any(sector not in tables.sectors for sector in RENEWED):
+        raise InputError(
+            f"parameter 'productivity_effect' = {effect} needs sectors = 'full': merged manufacturing cannot be told"
+            " apart"
+        )
+    return dict.fromkeys(RENEWED, effect * float(gained(evaluation).get(HORIZON, 0.0)))

@@ -109,7 +109,7 @@ def load(folder: str | Path) -> ChainResult:
         tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in content["tables"]}
     except (OSError, KeyError, json.JSONDecodeError) as error:
         raise InputError(f"folder {folder} holds no result of the chain ({error})") from None
-    return ChainResult(Scenario(**content["scenario"]), content["figures"], tables, content["manifest"])
+    return ChainResult(Scenario.check(**content["scenario"]), content["figures"], tables, content["manifest"])
 
 
 def break_even(share_pp: float, threshold_pp: float, total_bn_usd: float) -> float:
@@ -137,8 +137,15 @@ def fan_tables(result: ChainResult) -> dict[str, pd.DataFrame]:
     tables = {}
     for flow, name in FLOW_NAMES.items():
         ours, base = (_by_year(result.tables[t], flow) for t in ("trade_totals", "trade_totals_reference"))
-        tables[name] = ours[["value_bn_usd", *trade.QUANTILES]].assign(without=base["value_bn_usd"])
+        tables[name] = _with_draws(ours)[["value_bn_usd", *trade.QUANTILES]].assign(without=base["value_bn_usd"])
     return tables
+
+
+def _with_draws(table: pd.DataFrame) -> pd.DataFrame:
+    """The table, which must have quantiles. Raises InputError for a scenario without draws."""
+    if "q05" not in table:
+        raise InputError("the scenario has no draws, so that there are no intervals: parameter 'draws' must be above 0")
+    return table
 
 
 def _by_year(table: pd.DataFrame, flow: str) -> pd.DataFrame:
@@ -151,7 +158,7 @@ def share_table(result: ChainResult) -> pd.DataFrame:
         _by_year(table[table["prices"] == "base"], "RUS_to_CHN")
         for table in (result.tables["share"], result.tables["share_reference"])
     )
-    return ours[["share", *trade.QUANTILES]].assign(without=base["share"])
+    return _with_draws(ours)[["share", *trade.QUANTILES]].assign(without=base["share"])
 
 
 def group_table(result: ChainResult) -> pd.DataFrame:
@@ -162,5 +169,6 @@ def group_table(result: ChainResult) -> pd.DataFrame:
     now = table[table["year"] == first].set_index(keys)["value_bn_usd"]
     last, base = (t[t["year"] == HORIZON].set_index(keys) for t in (table, result.tables["trade_reference"]))
     names = {str(first): now, "2030 without": base["value_bn_usd"], "2030": last["value_bn_usd"]}
+    last = _with_draws(last)
     names |= {"5 %": last["q05"], "95 %": last["q95"]}
     return pd.DataFrame(names)

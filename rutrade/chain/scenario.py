@@ -42,14 +42,17 @@ def run(
 
     `prepared`: what scenarios share (`prepare`); `project`: one's own in place of the scenario's; `paths`: exogenous
     paths of the economy in place of the package's; `shock`: changes beside the scenario's; `apart`: one solution for
-    each cause, else two, without the project and with it. Raises InputError when a
-    model has no solution or the link does not settle, naming the constraint or the sector, and for paths or a project
-    that miss a year, and for paths beside what is prepared with its own.
+    each cause, else two, without the project and with it. Raises InputError when a model has no solution or the link
+    does not settle, naming the constraint or the sector, for paths or a project that miss a year, for paths beside
+    what is prepared with its own, and for a scenario that asks for other choices than were prepared.
     """
     s = scenario or Scenario()
     if prepared is not None and paths is not None:
         raise InputError("paths and prepared are given: what is prepared has its own paths, give one of them")
     p = prepared or setting(s.sectors, s.wedges, s.brent, s.elasticity_set, paths)
+    for name, made in p.choices.items():
+        if getattr(s, name) != made:
+            raise InputError(f"parameter '{name}' = {getattr(s, name)!r} is not what was prepared: {made!r}")
     evaluation = _evaluated(s, p, project)
     parts = projects.columns(p.link.model.tables, evaluation, s) if s.research_infrastructure else ()
     found = steps.causes(s, p, parts, shock)
@@ -69,6 +72,9 @@ def run(
     outcome = Outcome(s, p, evaluation, found, solved, linked, assumed, reference, projected)
     tables = outcome_tables(outcome)
     manifest = {"version": __version__, "data": data.fingerprint()}
+    beside = [name for name, given in (("project", project), ("paths", paths), ("shock", shock)) if given is not None]
+    if beside:
+        manifest["beside the scenario"] = ", ".join(beside)
     return ChainResult(s, _figures(outcome, tables), tables, manifest)
 
 

@@ -28,7 +28,8 @@ class Setting:
     `link`, `reference`: both models and their solution without shocks; `start`, `procedure`: the one projection;
     `composition`: customs value by flow, group and world sector (W of (3.16)); `levers`: data table `trade_levers`;
     `errors`: standard deviations of the projection's log errors by horizon, from its own backtest; `advanced`: shares
-    by class of goods of what advanced exporters sell to China; `project_tables`: the tables of model 1.
+    by class of goods of what advanced exporters sell to China; `project_tables`: the tables of model 1; `choices`: what
+    all this was made for, by parameter of a scenario.
     """
 
     link: Link
@@ -40,6 +41,7 @@ class Setting:
     errors: pd.DataFrame | None
     advanced: pd.Series
     project_tables: Mapping[str, pd.DataFrame]
+    choices: Mapping[str, str]
 
 
 def setting(
@@ -51,9 +53,9 @@ def setting(
 ) -> Setting:
     """The setting of the data package, kept for further scenarios.
 
-    `sectors`: full or 12; `wedges`: constant or ad_valorem; `brent`, `elasticity_set`: as in `trade.inputs`; `paths`:
-    exogenous paths of the economy in place of the package's. Raises InputError for another choice, and for paths that
-    miss a year.
+    `sectors`: full or 12; `wedges`: constant or ad_valorem; `brent`, `elasticity_set`: as in `trade.inputs` (they reach
+    the world and the projection, not the economy's paths); `paths`: exogenous paths of the economy in place of the
+    package's. Raises InputError for another choice, and for paths that miss a year.
     """
     return _setting(data.fingerprint(), sectors, wedges, brent, elasticity_set, paths)
 
@@ -71,6 +73,7 @@ def _setting(
         link, link.solve(), trade.inputs.projection_base(BASE_YEAR, STRUCTURE),
         trade.inputs.procedure(brent, elasticity_set), data.load("world_groups"), data.load("trade_levers"),
         errors(), _advanced(base.sectors), project.inputs.tables(),
+        {"sectors": sectors, "wedges": wedges, "brent": brent, "elasticity_set": elasticity_set},
     )  # fmt: skip
 
 

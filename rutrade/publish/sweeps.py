@@ -31,7 +31,7 @@ ASSUMED = ("export_support", "redirection")
 GRIDS: dict[str, dict[str, list]] = {
     "commercialisation": {"multiplier": [3.7, 30.0, 100.0, 300.0], "export_propensity": [0.25, 0.5, 1.0]},
     "productivity": {"productivity": [0.0, 0.1, 0.2, 0.3, 0.4], "research_infrastructure": [False]},
-    "easier trade": {"logistics": [0.0, 0.05, 0.1, 0.2], "research_infrastructure": [False]},
+    "easier trade": {"customs": [0.0, 0.05, 0.1, 0.2], "research_infrastructure": [False]},
     "sanctions": {"sanctions": [0.0, 0.1, 0.2, 0.4], "research_infrastructure": [False]},
 }
 _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", "rutrade.project", "rutrade.structure",

@@ -45,7 +45,7 @@ WORDS = {
 }
 ONE_BY_ONE = {  # grid -> parameter, what it is, how a value is told
     "productivity": ("productivity", "Productivity of engineering and chemicals in all Russia", "+{:.0%}"),
-    "easier trade": ("logistics", "Cost of all trade with China", "-{:.0%}"),
+    "easier trade": ("customs", "Cost of all trade with China, the same for all goods", "-{:.0%}"),
     "sanctions": ("sanctions", "Cost of trade with those who impose sanctions", "+{:.0%}"),
 }
 
