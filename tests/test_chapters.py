@@ -40,8 +40,8 @@ def grids(productivity):
         "easier trade": pd.DataFrame({"logistics": [0.0, 0.2], **flat}),
         "sanctions": pd.DataFrame({"sanctions": [0.0, 0.4], **flat}),
         "commercialisation": pd.DataFrame(
-            {"multiplier": [3.7, 300.0], "export_propensity": [0.5, 1.0], "shift_project_pp": [0.01, np.nan],
-             "failure": ["", "balance of research cannot be closed"]}
+            {"multiplier": [3.7, 300.0], "export_propensity": [1.0, 1.0], "shift_project_pp": [0.01, np.nan],
+             "turnover_project_bn_usd": [0.0, np.nan], "failure": ["", "balance of research cannot be closed"]}
         ),
         "assumptions": pd.DataFrame(
             {"redirection": [0.2, 0.4], "export_support": [0.0, 0.0], "shift_constant_pp": [2.0, 7.0]}
@@ -61,11 +61,11 @@ def start(monkeypatch):
     monkeypatch.setattr(chain, "prepare", lambda: Prepared)
 
 
-INERTIAL = {"share_constant": 4.0, "exports_bn_usd": 150.0}
+INERTIAL = {"share_constant": 4.0}
 
 
 def test_break_even_is_where_the_line_crosses_the_threshold(start):
-    needs = chapters.break_even(grids(pd.Series([0.0, 4.0, 8.0], [0.0, 0.2, 0.4])), INERTIAL, 5.0)
+    needs = chapters.break_even(grids(pd.Series([0.0, 4.0, 8.0], [0.0, 0.2, 0.4])), INERTIAL, 5.0, 150.0)
     assert needs["values"]["break_even_productivity"] == pytest.approx(25)
     assert needs["redirection"] == pytest.approx(32) and needs["now"] == pytest.approx(10)
     assert needs["exports"] == pytest.approx(5 * 150 / (100 - 4 - 5))
@@ -73,7 +73,7 @@ def test_break_even_is_where_the_line_crosses_the_threshold(start):
 
 
 def test_a_lever_that_never_reaches_the_threshold_says_so(start):
-    needs = chapters.break_even(grids(pd.Series([0.0, 1.0], [0.0, 0.4])), INERTIAL, 5.0)
+    needs = chapters.break_even(grids(pd.Series([0.0, 1.0], [0.0, 0.4])), INERTIAL, 5.0, 150.0)
     assert np.isnan(needs["values"]["break_even_productivity"])
     column = needs["table"]["notable at"]
     assert (column.drop("China's share in engineering and chemical exports (assumption)") == "none in the range").all()
@@ -83,6 +83,16 @@ def test_a_lever_that_never_reaches_the_threshold_says_so(start):
     )  # fmt: skip
     assert "no gain of productivity up to 40% is enough" in sentence
     assert "sanctions and price of oil" in sentence, "what is put in by assumption leads no list of results"
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [([0.0, 2.0, 6.0], 0.175), ([0.0, 4.0, 1.0, 6.0], 0.11875), ([6.0, 1.0], np.nan), ([0.0, 1.0], np.nan)],
+)
+def test_a_line_that_falls_again_is_crossed_where_it_first_rises_over_the_level(values, expected):
+    line = pd.Series(values, 0.1 + 0.05 * np.arange(len(values)))
+    level = 4.0 if len(values) == 3 else 1.5
+    assert uncertainty.crossed(line, level) == pytest.approx(expected, nan_ok=True)
 
 
 def test_points_without_a_solution_are_counted_with_their_reason():

@@ -52,5 +52,10 @@ def test_bars_of_the_shifts_are_to_scale_with_the_line_of_a_notable_one(shifts):
     for value in shifts.values():
         words = f"{value:.{3 if abs(value) < 0.1 else 1}f} points".replace("-", "\u2212")
         assert words in wide
-    moved = f"{shifts['ri']:.3f}".replace("-", "\u2212")
-    assert "5 points: notable" in wide and f"moves the structure by {moved} points" in text
+    moved = front.told(shifts["ri"], 0.0)
+    assert "5 points: notable" in wide and f"moves the structure by {moved}" in text
+
+
+def test_a_shift_below_what_the_models_tell_has_neither_sign_nor_digits():
+    text = front.sizes({"ri": -0.004, "paper": 7.0}, 0.02)
+    assert "moves the structure by less than 0.02 points" in text and "0.004 points" not in text

@@ -41,7 +41,7 @@ def parts(values: Mapping[str, Mapping[str, object]], claims: pd.DataFrame) -> d
     shifts = {name: float(str(values["base"][f"{name}_shift_constant_pp"]))
               for name in SHOWN if f"{name}_shift_constant_pp" in values.get("base", {})}  # fmt: skip
     if shifts:
-        found["shift"] = sizes(shifts)
+        found["shift"] = sizes(shifts, float(str(values["base"].get("ri_resolution_pp", 0.0))))
     return found
 
 
@@ -171,45 +171,45 @@ def _bars(ax: "Axes", shares: pd.DataFrame) -> None:
     ax.spines["bottom"].set_visible(False)
 
 
-def sizes(shifts: Mapping[str, float]) -> str:
-    """What each scenario moves, on one linear scale with the line of a notable shift, and its small part enlarged."""
+def sizes(shifts: Mapping[str, float], resolution: float = 0.0) -> str:
+    """What each scenario moves, on one linear scale with the line of a notable shift.
+
+    `resolution`: what the linked models tell apart, points; smaller shifts have no sign and no digits.
+    """
     table = pd.Series({names.TITLES.get(name, names.plain(name)): value for name, value in shifts.items()})
-    small = table[table.abs() < 0.1]
-    fig, (top, below) = style.axes(2, 1, height=5.0, gridspec_kw={"height_ratios": [len(table), max(len(small), 1)]})
-    reach = max(table.max(), NOTABLE) * 1.02
-    for ax, part, colour in ((top, table, style.RUSSIA), (below, small, style.light("accent"))):
-        _strip(ax, part, colour)
-    top.set_xlim(min(0.0, table.min()), reach)
+    fig, ax = style.axes(height=3.6)
+    words = {name: told(value, resolution) for name, value in table.items()}
+    _strip(ax, table.where(table.abs() >= resolution, 0.0), words)
+    ax.set_xlim(min(0.0, table.min()), max(table.max(), NOTABLE) * 1.02)
     for place in range(len(table)):
-        top.plot([NOTABLE] * 2, [place - 0.24, place + 0.2], color=style.light("text"), linewidth=1.8)
-    top.text(NOTABLE, len(table) - 0.1, f"{NOTABLE:g} points: notable", ha="center", va="bottom", fontweight="bold")
-    enlarged = 0
-    if len(small):
-        width = small.abs().max() * 1.35
-        below.set_xlim(min(0.0, small.min()), width)
-        enlarged = round(reach / width)
-        below.set_title(f"The small ones, enlarged {enlarged:,} times", loc="left")
+        ax.plot([NOTABLE] * 2, [place - 0.24, place + 0.2], color=style.light("text"), linewidth=1.8)
+    ax.text(NOTABLE, len(table) - 0.1, f"{NOTABLE:g} points: notable", ha="center", va="bottom", fontweight="bold")
     first = next(iter(table.index))
     numbers = table.rename("points").rename_axis("scenario").to_frame()
     return _picture(
         fig, "shift",
-        f"The programme moves the structure by {table[first]:.3f} points where {NOTABLE:g} would be notable",
+        f"The programme moves the structure by {words[first]} where {NOTABLE:g} would be notable",
         "Shift of the share of engineering and chemical goods in Russia's exports to China in 2030, percentage points, "
         "against the path without anything new", numbers,
-        "Bars on one linear scale: " + "; ".join(f"{name} {value:.3g}" for name, value in table.items())
-        + f" points; a line at {NOTABLE:g} points; the smallest are drawn again, enlarged",
-        "projections of our own models at constant prices. The criterion of five points is ours. "
-        '<a href="results/projections.html">Chapter 8</a>', 3,
+        "Bars on one linear scale: " + "; ".join(f"{name} {text}" for name, text in words.items())
+        + f"; a line at {NOTABLE:g} points",
+        "projections of our own models at constant prices; support and redirection in the last two are assumptions. "
+        'The criterion of five points is ours. <a href="results/projections.html">Chapter 8</a>', 3,
     )  # fmt: skip
 
 
-def _strip(ax: "Axes", table: pd.Series, colour: str) -> None:
+def told(value: float, resolution: float) -> str:
+    """A shift in words: its size, or that it is smaller than what the models tell apart."""
+    if abs(value) < resolution:
+        return f"less than {resolution:.2f} points"
+    return f"{value:.{3 if abs(value) < 0.1 else 1}f} points".replace("-", "\u2212")
+
+
+def _strip(ax: "Axes", table: pd.Series, words: Mapping[str, str]) -> None:
     places = list(range(len(table)))[::-1]
-    ax.barh(places, table, height=0.34, color=colour)
-    for place, (name, value) in zip(places, table.items(), strict=True):
-        digits = 3 if abs(value) < 0.1 else 1
-        words = f"{name}: {value:.{digits}f} points".replace("-", "\u2212")
-        ax.text(0, place + 0.24, words, ha="left", va="bottom")
+    ax.barh(places, table, height=0.34, color=style.RUSSIA)
+    for place, name in zip(places, table.index, strict=True):
+        ax.text(0, place + 0.24, f"{name}: {words[name]}", ha="left", va="bottom")
     ax.set(yticks=[], xticks=[], ylim=(-0.4, len(table) - 0.1))
     ax.grid(visible=False)
     ax.spines["bottom"].set_visible(False)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from rutrade import scenarios
 from rutrade.publish.chapters.projections import points, tell
-from rutrade.publish.chapters.uncertainty import parameter
+from rutrade.publish.chapters.uncertainty import low
 
 PARTS = {
     "shift_surroundings_pp": "surroundings",
@@ -30,7 +30,7 @@ def meanings(presets: Mapping[str, Mapping]) -> pd.DataFrame:
     rows = {
         scenarios.title(name): {
             "meaning": scenarios.meaning(name),
-            "changes": "; ".join(f"{parameter(k).lower()}: {_value(v)}" for k, v in values.items()) or "nothing",
+            "changes": "; ".join(f"{low(k)}: {_value(v)}" for k, v in values.items()) or "nothing",
         }
         for name, values in presets.items()
     }
@@ -44,8 +44,9 @@ def _value(value: object) -> str:
 
 
 def shift_parts(table: pd.DataFrame) -> pd.DataFrame:
-    """The shift of the share by kind of cause."""
-    return table[list(PARTS)].rename(columns=PARTS)
+    """The shift of the share by kind of cause; what is smaller than the models tell apart is 0."""
+    shown = table[list(PARTS)].rename(columns=PARTS)
+    return shown.where(shown.abs().ge(table["resolution_pp"], axis=0), 0.0)
 
 
 def key_figures(table: pd.DataFrame) -> pd.DataFrame:

@@ -147,6 +147,11 @@ def show_project(result: chain.ChainResult, source: str) -> None:
         "Net present value of the project: the rule for suppliers' gains, or what the economy finds in its place",
         source, "{:+,.1f}",
     )  # fmt: skip
+    tables.say(
+        "The economy's prices are those of the economy in which nothing else changes, year by year to 2036: the"
+        " railway,"
+        " oil and trade costs of a scenario do not move the project's value."
+    )
 
 
 def show_targets(result: chain.ChainResult, source: str) -> None:

@@ -1,6 +1,7 @@
 """Chapter 09: which parameters move the results, and what a notable shift would take."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,6 @@ import pandas as pd
 
 from rutrade import chain, sensitivity, trade
 from rutrade.publish import style
-from rutrade.publish.chapters.projections import points
 from rutrade.publish.sweeps import ASSUMED
 from rutrade.scenarios import Scenario
 
@@ -55,6 +55,17 @@ def parameter(name: str) -> str:
     return WORDS.get(name, name.replace("_", " "))
 
 
+def low(name: str) -> str:
+    """A parameter in words inside a sentence."""
+    words = parameter(name)
+    return words if words.startswith("China") else words[0].lower() + words[1:]
+
+
+def size(value: float) -> str:
+    """The size of an effect in percentage points, without a sign: it may go either way."""
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}"
+
+
 def modelled(effects: pd.DataFrame) -> pd.DataFrame:
     """The effects without those of assumptions that are put in and not found."""
     return effects.drop(index=[name for name in ASSUMED if name in effects.index])
@@ -75,7 +86,7 @@ def effects_figure(effects: Mapping[str, pd.DataFrame]) -> "Figure":
         ax.barh([parameter(n) for n in top.index], top["mu_star"], xerr=top["confidence"], color=colours,
                 error_kw={"ecolor": "#555555", "elinewidth": 1})  # fmt: skip
         title, unit = RESULTS[name]
-        ax.set_title(f"{title}, {unit}".capitalize(), loc="left", fontsize=10)
+        ax.set_title(f"{title[0].upper()}{title[1:]}, {unit}", loc="left", fontsize=10)
     return fig
 
 
@@ -86,20 +97,24 @@ def effects_table(effects: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return table.rename(columns=names).rename(parameter, level="parameter")
 
 
-def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame) -> str:
+def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame, resolution: float) -> str:
     """How the figure of effects is to be read, and what it says on the project."""
     share, value = effects["shift_constant_pp"], effects["npv_public_chain"]
     own = ["multiplier", "high_tech_factor", "export_propensity", "china_share", "productivity_effect"]
-    wide = modelled(share).index[modelled(share)["sigma"] > modelled(share)["mu_star"]]
-    return (
-        f"{len(runs)} runs of the linked models by Morris' design (4.9). A bar is the mean change of the result when"
-        " the"
-        " parameter crosses its whole range, whatever the others are; grey ones are put in and not found by the models."
-        f" What the project itself can vary moves the share by at most {points(share.loc[own, 'mu_star'].max())}"
-        " points."
-        f" Its public value hangs on {parameter(value.index[0]).lower()} and {parameter(value.index[1]).lower()}."
-        + (f" {parameter(wide[0])} acts in concert with others: its spread exceeds its mean." if len(wide) else "")
+    found = modelled(share)
+    wide = found.index[(found["sigma"] > found["mu_star"]) & (found["mu_star"] > resolution)]
+    most = max(share.loc[own, "mu_star"].max(), resolution)
+    text = (
+        f"{len(runs)} runs of the linked models by Morris' design (4.9). A bar is the mean size of the change of the"
+        " result when the parameter crosses its whole range, whatever the others are; grey ones are put in and not"
+        " found"
+        f" by the models. What the project itself can vary moves the share by at most {size(most)} points. Its public"
+        f" value hangs on {low(value.index[0])} and {low(value.index[1])}; it is taken at the prices of the economy in"
+        " which nothing else changes, so that oil, sanctions and the railway move it by construction not at all."
     )
+    if len(wide):
+        text += f" {parameter(wide[0])} acts in concert with others or not in proportion: its spread exceeds its mean."
+    return text
 
 
 def sobol_table(indices: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -116,16 +131,14 @@ def sobol_table(indices: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def about_sobol(emulators: Mapping[str, "sensitivity.Emulator"], indices: Mapping[str, pd.DataFrame]) -> str:
     """What the indices stand on: the emulator and its error at points it has not seen."""
-    errors = ", ".join(f"{RESULTS[name][0]} {100 * made.share:.0f} %" for name, made in emulators.items())
-    lead = {RESULTS[name][0]: parameter(x.index[0]).lower() for name, x in indices.items()}
+    errors = ", ".join(f"{RESULTS[name][0]} {100 * made.share**2:.0f} %" for name, made in emulators.items())
+    lead = "; ".join(f"the {RESULTS[name][0]} follows {low(x.index[0])}" for name, x in indices.items())
     return (
-        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models, not on the models"
-        " themselves."
-        f" Its error at further random points, over the spread of the result there: {errors}. Differences between"
-        " indices"
-        " that are smaller than this say nothing. "
-        + "; ".join(f"the {name} follows {what}" for name, what in lead.items()).capitalize()
-        + "."
+        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over seven parameters"
+        " chosen"
+        " beforehand, the others at their defaults, and not on the models themselves. What it leaves of the variance at"
+        f" further random points: {errors}. Differences between indices that are smaller than this say nothing. In them"
+        f" {lead}."
     )
 
 
@@ -157,24 +170,29 @@ def assumptions(redirection: Sequence[float], support: Sequence[float]) -> pd.Da
     return pd.DataFrame(found, columns=["redirection", "export_support", "shift_constant_pp"])
 
 
-def break_even(grids: Mapping[str, pd.DataFrame], inertial: Mapping[str, float], threshold: float) -> dict:
+def break_even(
+    grids: Mapping[str, pd.DataFrame], inertial: Mapping[str, float], threshold: float, exports: float
+) -> dict:
     """What would make the shift notable, lever by lever, from the grids; percentages.
 
-    Returns table (shown), values (recorded), exports needed (bn USD), redirection and China's share today (%).
+    `exports`: to China in 2030 with nothing changed, bn USD at prices of 2025. Returns table (shown), values
+    (recorded), exports needed and in all (bn USD), redirection and China's share today (%).
     """
     rows, values = [], {}
     for grid, (name, title, form) in ONE_BY_ONE.items():
         line = _line(grids[grid], name)
-        found = chain.crossing(line, threshold)
+        found = crossed(line, threshold)
         reached = "none in the range" if np.isnan(found) else form.format(found)
         rows.append((title, f"up to {form.format(line.index[-1])}", reached, line.max()))
         values[f"break_even_{name}"] = float("nan") if np.isnan(found) else 100 * found
     sales = grids["commercialisation"].dropna(subset=["shift_project_pp"])
+    sales = sales[sales["export_propensity"] == 1]
     best = sales["shift_project_pp"].max()
-    rows.append(("Commercialisation: multiplier, all of it exported", f"up to {sales['multiplier'].max():.0f}",
+    rows.append(("Commercialisation: multiplier, all of it exported, a fifth to China",
+                 f"up to {sales['multiplier'].max():.0f}",
                  "none in the range" if best < threshold else "within the range", best))  # fmt: skip
     alone = grids["assumptions"].query("export_support == 0").set_index("redirection")["shift_constant_pp"]
-    redirection = chain.crossing(alone, threshold)
+    redirection = crossed(alone, threshold)
     rows.append(("China's share in engineering and chemical exports (assumption)", f"up to {alone.index[-1]:.0%}",
                  "none in the range" if np.isnan(redirection) else f"{redirection:.0%}", alone.max()))  # fmt: skip
     columns = ["what changes", "range tried", "notable at", "shift reached, points"]
@@ -182,7 +200,6 @@ def break_even(grids: Mapping[str, pd.DataFrame], inertial: Mapping[str, float],
     start = chain.prepare().start
     value, share = (x["RUS_to_CHN"][list(chain.ENGINEERING_CHEMICALS)] for x in (start.value, start.share))
     now = 100 * float(value.sum() / (value / share).sum())
-    exports = inertial["exports_bn_usd"]
     needed = chain.break_even(inertial["share_constant"], threshold, exports)
     values |= {
         "break_even_exports": needed,
@@ -192,6 +209,15 @@ def break_even(grids: Mapping[str, pd.DataFrame], inertial: Mapping[str, float],
     }
     return {"table": table, "values": values, "exports": needed, "total": exports, "redirection": 100 * redirection,
             "now": now}  # fmt: skip
+
+
+def crossed(line: pd.Series, level: float) -> float:
+    """Where a line first rises over a level, by linear interpolation between neighbours; nan if it never does."""
+    line = line.dropna().sort_index()
+    for (x0, y0), (x1, y1) in pairwise(line.items()):
+        if y0 < level <= y1:
+            return float(x0 + (x1 - x0) * (level - y0) / (y1 - y0))
+    return float("nan")
 
 
 def _line(grid: pd.DataFrame, name: str) -> pd.Series:
@@ -205,53 +231,71 @@ def uncertainty_in_short(
     """The chapter in three sentences."""
     share = modelled(effects["shift_constant_pp"])
     line = _line(grids["productivity"], "productivity")
-    found = chain.crossing(line, threshold)
+    found = crossed(line, threshold)
     productivity = (
         f"no gain of productivity up to {line.index[-1]:.0%} is enough" if np.isnan(found)
         else f"productivity of engineering and chemicals in all Russia would have to rise by {found:.0%}"
     )  # fmt: skip
+    sales = grids["commercialisation"].dropna(subset=["shift_project_pp"])
+    sales = sales[sales["multiplier"] == sales["multiplier"].min()]
+    project = max(sales["shift_project_pp"].abs().max(), 0.005)
     return (
-        f"**In short.** Of what the models answer for, {parameter(share.index[0]).lower()} and"
-        f" {parameter(share.index[1]).lower()} move the share of 2030 most, by {points(share['mu_star'].iloc[0])} and"
-        f" {points(share['mu_star'].iloc[1])} points over their whole ranges. For a shift of {threshold:g} points"
-        f" {productivity}, or exports of {needs['exports']:.0f} bn USD a year would have to come from elsewhere. No"
-        " multiplier of a research infrastructure within the published range comes near."
+        f"**In short.** Of what the models answer for, {low(share.index[0])} and {low(share.index[1])} move the share"
+        " of"
+        f" 2030 most, by {size(share['mu_star'].iloc[0])} and {size(share['mu_star'].iloc[1])} points over their whole"
+        f" ranges. For a shift of {threshold:g} points {productivity}, or engineering and chemical exports of"
+        f" {needs['exports']:.0f} bn USD a year would have to be added. The infrastructure with its published"
+        " multiplier"
+        f" of {sales['multiplier'].min():g} moves the share by at most {project:.2f} points, whatever part of its"
+        " output"
+        " is exported."
     )
 
 
-def about_needs(needs: Mapping, inertial: Mapping[str, float], threshold: float) -> str:
-    """The arithmetic of the break-even."""
+def about_needs(
+    needs: Mapping, inertial: Mapping[str, float], threshold: float, grids: Mapping[str, pd.DataFrame]
+) -> str:
+    """The arithmetic of the break-even, and what sanctions redirect."""
     now = inertial["share_constant"] / 100 * needs["total"]
+    sanctions = _line(grids["sanctions"], "sanctions").iloc[-1]
+    oil = "oil more than machines, so that the share falls" if sanctions < 0 else "machines more than oil"
     return (
         f"To lift a share of {inertial['share_constant']:.1f} % by {threshold:g} points, exports of engineering and"
-        " chemical"
-        f" goods to China must be **{needs['exports']:.1f} bn USD** a year higher in 2030 (4.8), with exports of"
-        f" {needs['total']:.0f} bn: {now + needs['exports']:.1f} instead of {now:.1f} bn. Sanctions redirect trade by"
-        " themselves, but they redirect oil more than machines."
+        f" chemical goods to China must be **{needs['exports']:.1f} bn USD** a year higher in 2030 (4.8), at prices of"
+        f" 2025 and with exports of {needs['total']:.0f} bn: {now + needs['exports']:.1f} instead of {now:.1f} bn."
+        f" Sanctions redirect trade by themselves, {oil}."
     )
 
 
 def about_stopped(grid: pd.DataFrame) -> str:
-    """What of the grid has no solution, and why."""
-    stopped = grid[grid["failure"] != ""]
-    if stopped.empty:
-        return "All points of this grid can be produced."
-    return (
-        f"{len(stopped)} of {len(grid)} points of this grid have no solution: *{stopped['failure'].iloc[0]}*. China's"
-        " share"
-        " of these exports is 20 %, an assumption; the published multipliers are 2.7 (ESA), 3.7-4.2 (CERN), 4-6"
-        " (FenRIAM)."
+    """What of the grid has no solution, and what the far end of it means."""
+    stopped, solved = grid[grid["failure"] != ""], grid[grid["failure"] == ""]
+    text = (
+        "A fifth of these exports goes to China, an assumption; the published multipliers are 2.7 (ESA), 3.7-4.2 (CERN)"
+        " and 4-6 (FenRIAM)."
     )
+    if len(solved):
+        last = solved.loc[solved["multiplier"].idxmax()]
+        text += (
+            f" At a multiplier of {last['multiplier']:.0f} the project changes turnover by"
+            f" {last['turnover_project_bn_usd']:+.0f} bn USD: it takes labour and capital from what is sold today, and"
+            " a"
+            " part of the rise of the share is the fall of everything else."
+        )
+    if len(stopped):
+        text += f" {len(stopped)} of {len(grid)} points have no solution: *{stopped['failure'].iloc[0]}*."
+    return text
 
 
 def about_redirection(needs: Mapping) -> str:
     """What redirection would mean; it is put in and not found."""
+    wanted = (
+        "is not reached in the range tried" if np.isnan(needs["redirection"])
+        else f"would need {needs['redirection']:.0f} % in every group: goods that exist and now go elsewhere, sent to"
+        " China"
+    )  # fmt: skip
     return (
         f"China takes {needs['now']:.0f} % of Russia's engineering and chemical exports (2023, by mirror figures). A"
-        " notable"
-        f" shift by redirection alone would need {needs['redirection']:.0f} % in every group: goods that exist and now"
-        " go"
-        " elsewhere, sent to China. This is an assumption about direction; what costs of trade and sanctions redirect"
-        " in"
-        " the models stands in the table above."
+        f" notable shift by redirection alone {wanted}. This is an assumption about direction; what costs of trade and"
+        " sanctions redirect in the models stands in the table above."
     )
