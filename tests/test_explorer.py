@@ -190,15 +190,33 @@ def test_runs_without_a_solution_stop_the_build_when_they_are_many():
 
 
 def test_runs_that_do_not_tell_the_terms_apart_are_refused():
-    states = [grid.WITHOUT | {"oil_price": x} for x in (0.8, 1.2, 1.4)]
+    states = [grid.WITHOUT | {"oil_price": x} for x in (0.7, 0.75, 1.2)]
     with pytest.raises(RunError, match="3 runs tell 1 of 2 terms apart"):
-        explorer.fit(("oil", "sanctions"), states, np.ones((3, 1)))
+        explorer.fit(("oil_price@0.7", "sanctions@0.1"), states, np.ones((3, 1)))
 
 
-def test_a_polynomial_of_the_levers_is_found_again():
+@pytest.mark.parametrize("name", grid.NODES)
+def test_between_two_nodes_a_surface_is_a_line_and_at_a_node_it_is_the_run(name):
+    nodes = grid.NODES[name]
+    assert grid.START[name] in nodes
+    for k, node in enumerate(nodes):
+        assert explorer.hat(name, node).tolist() == [float(i == k) for i in range(len(nodes))]
+    middle = explorer.hat(name, 0.25 * nodes[2] + 0.75 * nodes[3])
+    assert middle == pytest.approx([0, 0, 0.25, 0.75, 0, 0, 0, 0, 0])
+
+
+def test_the_page_moves_one_surrounding_at_a_time():
+    states = [*grid.random_states(50, seed=11), *grid.axes(), *(preset for preset in grid.presets().values())]
+    assert max(len(grid.surroundings(state)) for state in states) == 1
+    assert {name for state in states for name in grid.surroundings(state)} == set(grid.SURROUNDINGS)
+    two = grid.START | {"sanctions": 0.1, "customs": 0.01}
+    assert grid.surroundings(two) == ["sanctions", "easier"]
+
+
+def test_terms_are_found_again_from_runs_of_their_sum():
     rng = np.random.default_rng(5)
-    terms = ("oil", "oil sanctions", "customs", "easier easier", "sold rail")
-    wanted, states = rng.normal(size=(len(terms), 2)), grid.spread(40)
+    terms, states = explorer.SURFACES["trade"][0], [*grid.axes(), *grid.programme()]
+    wanted = rng.normal(size=(len(terms), 2))
     targets = np.array([explorer.values(terms, state) for state in states]) @ wanted
     np.testing.assert_allclose(explorer.fit(terms, states, targets), wanted, rtol=1e-6)
 
@@ -272,6 +290,15 @@ def test_the_keyboard_moves_a_lever_and_the_figures_follow(fresh):
     turnover = figure(fresh, TURNOVER)
     fresh.get_by_label("Price of crude oil in 2030").fill("1.3")
     assert figure(fresh, TURNOVER) > turnover + 5
+
+
+def test_a_surrounding_that_is_moved_sets_the_others_back(fresh):
+    fresh.get_by_label("Price of crude oil in 2030").fill("1.3")
+    fresh.get_by_label("Further rise of trade cost by sanctions").fill("0.1")
+    command = fresh.locator("#ex-command").inner_text()
+    assert "-p sanctions 0.1" in command and "oil_price" not in command
+    fresh.get_by_label("Eastern railways in 2030").select_option("158")
+    assert "sanctions" not in fresh.locator("#ex-command").inner_text()
 
 
 def test_one_lever_moves_all_kinds_of_easier_trade_and_each_moves_by_itself(fresh):
