@@ -39,7 +39,7 @@ DISTRIBUTIONS = {
     "productivity_effect": (0.0, 0.0, 0.02),
     "crowding_out": (0.0, 1.0, 1.0),
     "rail_capacity": (158.0, 210.0, 253.0),
-    "oil_price": (0.7, 1.0, 1.5),
+    "oil_price": (0.7, 1.0, 1.3),
     "sanctions": (0.0, 0.0, 0.2),
     "productivity": (0.0, 0.0, 0.05),
     "customs": (0.0, 0.005, 0.01),

@@ -41,11 +41,11 @@
     turnover_bn_usd: ["Turnover, current prices", "bn USD", 1], exports_bn_usd: ["Exports to China", "bn USD", 1], imports_bn_usd: ["Imports from China", "bn USD", 1],
     share_constant: ["Engineering and chemicals in exports, prices of 2025", "%", 2], shift_constant_pp: ["its change by all that is set here", "points", 2, true],
     share: ["the same share at current prices", "%", 2], shift_pp: ["its change by all that is set here", "points", 2, true],
-    consumption_all_bn_rub: ["Consumption in Russia, change by all", "bn RUB of 2016", 0, true], product_all_bn_rub: ["Product of the project's region, change by all", "bn RUB of 2016", 1, true],
+    consumption_all_bn_rub: ["Consumption in Russia, change by all", "bn RUB of 2016", 0, true],
     npv_public_market: ["Public net present value of the programme, market prices", "bn RUB of 2016", 0, true],
     rail_price: ["Price of one more Mt on the Eastern railways", "bn RUB of 2016", 2],
   };
-  const VIEWS = { exports: ["exports to China, current prices", "current", 0], supply: ["exports to China, prices of 2025", "constant", 0], imports: ["imports from China, current prices", "current", 1] };
+  const VIEWS = { exports: ["exports to China, current prices", "current", 0], supply: ["exports to China, prices of 2025", "constant", 0] };
 
   // ---- the surfaces: the same rule as rutrade.publish.explorer.evaluate
   const sum = (list) => list.reduce((a, b) => a + b, 0);

@@ -40,18 +40,33 @@ START = {"research_infrastructure": True, "multiplier": 3.7, "high_tech_factor":
 WITHOUT = START | {"research_infrastructure": False}
 # Nodes of the levers that are interpolated; neutral is the value of `START`.
 NODES = {
-    "oil_price": (0.7, 0.775, 0.85, 0.925, 1.0, 1.075, 1.15, 1.225, 1.3),
-    "sanctions": (0.0, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2),
-    "productivity": (0.0, 0.0125, 0.025, 0.0375, 0.05, 0.0625, 0.075, 0.0875, 0.1),
+    "oil_price": (0.7, 0.775, 0.85, 0.8875, 0.925, 0.9625, 1.0, 1.0375, 1.075, 1.15, 1.225, 1.3),
+    "sanctions": (0.0, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.1625, 0.175, 0.2),
+    "productivity": (
+        0.0,
+        0.00625,
+        0.0125,
+        0.015625,
+        0.01875,
+        0.021875,
+        0.025,
+        0.03125,
+        0.0375,
+        0.04375,
+        0.05,
+        0.06875,
+        0.075,
+        0.0875,
+        0.1,
+    ),
 }
 EASIER = {"customs": 0.01, "standards": 0.01, "payments": 0.01, "logistics": 0.02}  # all kinds, at their highest
 CHECKED, SEED, DRAWS = 44, 7, 500
 SURROUNDINGS = (*NODES, "easier", "rail_capacity")  # one of them at a time
-# What the programme does to consumption and value added is no figure of the page: it is a difference of two solutions
-# that agree to four digits, and jumps by a tenth where the economy changes a corner of its program.
+# What the programme does to consumption, and the region's product, are no figures of the page: they are differences of
+# solutions that agree to three or four digits, and jump by a tenth where the economy changes a corner of its program.
 FIGURES = ["share_constant", "shift_constant_pp", "share", "shift_pp", "turnover_bn_usd", "exports_bn_usd",
-           "imports_bn_usd", "consumption_all_bn_rub", "product_all_bn_rub", "npv_public_market",
-           "rail_price"]  # fmt: skip
+           "imports_bn_usd", "consumption_all_bn_rub", "npv_public_market", "rail_price"]  # fmt: skip
 KEYS = list(itertools.product(trade.FLOWS, trade.GROUPS))
 CURRENT, CONSTANT = ([f"{prices} {flow} {group}" for flow, group in KEYS] for prices in ("current", "constant"))
 BANDS = ("share_constant", "turnover_bn_usd", "exports_bn_usd", "imports_bn_usd")  # figures with an interval
@@ -74,7 +89,7 @@ def row(point: Mapping) -> dict:
         table[table["year"] == chain.HORIZON].set_index(keys)
         for table, keys in ((result.tables["trade"], ["flow", "group"]), (result.tables["trade_totals"], "flow"))
     )
-    found = {"product_all_bn_rub": float(result.tables["causes"]["product_bn_rub"].sum())}
+    found: dict[str, float] = {}
     for names, column in ((CURRENT, "value_bn_usd"), (CONSTANT, "value_bn_usd_base_prices")):
         found |= dict(zip(names, trade_2030.loc[KEYS, column].tolist(), strict=True))
     if point["draws"]:

@@ -14,7 +14,7 @@ from rutrade import files, scenarios, sensitivity, stored, sweep, unknown
 from rutrade.scenarios import Scenario
 
 FIGURES = ("shift_constant_pp", "turnover_bn_usd", "npv_public_chain", "gva_effect_region_bn_rub")
-TRAJECTORIES, FITTED, CHECKED, SEED = 6, 60, 24, 11
+TRAJECTORIES, FITTED, CHECKED, SEED = 4, 44, 12, 11
 DRAWS = 500
 # What Morris leaves of the modelled parameters: those that lead one of the figures; assumptions on trade are left out,
 # as their effect is known without the models.
