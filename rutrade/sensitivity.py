@@ -47,6 +47,21 @@ def morris(trajectories: int, seed: int, names: Sequence[str] | None = None, fix
     return _points(sample.sample(found, trajectories, LEVELS, seed=seed), found["names"], fixed)
 
 
+def whole(table: pd.DataFrame, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """The rows of those trajectories in which every run has a solution, for `effects`.
+
+    Raises InputError, naming the first reason, when fewer than two are left.
+    """
+    size = len(problem(names)["names"]) + 1
+    found = table["failure"].fillna("") == ""
+    block = np.arange(len(table)) // size
+    good = found.groupby(block).transform("all")
+    if good.sum() < 2 * size:
+        reason = table.loc[~found, "failure"].iloc[0]
+        raise InputError(f"only {int(good.sum()) // size} trajectories have solutions throughout: {reason}")
+    return table[good]
+
+
 def effects(table: pd.DataFrame, figure: str, seed: int, names: Sequence[str] | None = None) -> pd.DataFrame:
     """Morris' indices of a figure from the rows of the design, largest first, (4.9).
 

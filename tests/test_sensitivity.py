@@ -163,6 +163,17 @@ def test_a_run_without_a_solution_is_named_with_its_reason_and_never_left_out():
         sensitivity.effects(table.drop(columns="failure"), "figure", 1, NAMES)
 
 
+def test_only_whole_trajectories_are_kept():
+    table = rows(sensitivity.morris(4, 1, NAMES), lambda x, y, z: x)
+    table.loc[5, "figure"], table.loc[5, "failure"] = np.nan, "does not settle"
+    kept = sensitivity.whole(table, NAMES)
+    assert kept.index.tolist() == [*range(4), *range(8, 16)]
+    assert sensitivity.effects(kept, "figure", 1, NAMES)["mu_star"].notna().all()
+    table.loc[[0, 9], "failure"] = "does not settle"
+    with pytest.raises(InputError, match="only 1 trajectories have solutions throughout: does not settle"):
+        sensitivity.whole(table, NAMES)
+
+
 def test_unknown_figures_and_parameters_and_too_few_runs_are_refused():
     table = rows(sensitivity.morris(4, 1, NAMES), lambda x, y, z: x)
     with pytest.raises(InputError, match="unknown figure 'figur': did you mean 'figure'"):

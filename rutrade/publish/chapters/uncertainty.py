@@ -117,6 +117,11 @@ def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame, resolu
     return text
 
 
+def left_out(runs: int) -> str:
+    """That runs without a solution are not in it, or nothing."""
+    return f" {runs} runs are left out, because in them or in their trajectory the link did not settle." if runs else ""
+
+
 def sobol_table(indices: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Total indices by parameter and result, percent with half an interval."""
     order = sorted(next(iter(indices.values())).index)
