@@ -83,7 +83,8 @@ def _renew(name: str, jobs: int) -> dict:
     clock = time.perf_counter()
     wanted = points(name)
     row = preset_row if name == "presets" else sweep.evaluate
-    folder = files.root() / "_build" / "sweeps" / f"{name}-{sweep.state()[:12]}"  # where a killed run goes on
+    stamp = files.digest([sweep.state(), _definition(name)])[:12]
+    folder = files.root() / "_build" / "sweeps" / f"{name}-{stamp}"  # where a killed run goes on
     table = sweep.sweep(wanted, folder, jobs, row=row)
     table.insert(0, "scenario", [_key(p) for p in wanted])
     return stored.keep(name, table, _definition(name), _MODELS, time.perf_counter() - clock)
