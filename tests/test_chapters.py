@@ -149,9 +149,9 @@ def test_a_grid_is_read_by_its_name_and_holds_its_own_points():
 
 def test_the_stored_design_of_morris_is_the_one_its_indices_ask_for():
     rows = sweeps.read("morris")
-    assert len(rows) == sweeps.TRAJECTORIES * (len(sweep.DISTRIBUTIONS) + 1)
-    again = pd.DataFrame(sensitivity.morris(sweeps.TRAJECTORIES, sweeps.SEED))
-    for name in sweep.DISTRIBUTIONS:
+    assert len(rows) == sweeps.TRAJECTORIES * (len(sweeps.VARIED) + 1)
+    again = pd.DataFrame(sensitivity.morris(sweeps.TRAJECTORIES, sweeps.SEED, sweeps.VARIED))
+    for name in sweeps.VARIED:
         assert np.allclose(rows[name], again[name], rtol=1e-9)
 
 

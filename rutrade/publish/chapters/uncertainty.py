@@ -100,7 +100,7 @@ def effects_table(effects: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame, resolution: float) -> str:
     """How the figure of effects is to be read, and what it says on the project."""
     share, value = effects["shift_constant_pp"], effects["npv_public_chain"]
-    own = ["multiplier", "high_tech_factor", "export_propensity", "china_share", "productivity_effect"]
+    own = ["multiplier", "high_tech_factor", "export_propensity", "china_share"]
     found = modelled(share)
     wide = found.index[(found["sigma"] > found["mu_star"]) & (found["mu_star"] > resolution)]
     most = max(share.loc[own, "mu_star"].max(), resolution)
@@ -139,7 +139,7 @@ def about_sobol(emulators: Mapping[str, "sensitivity.Emulator"], indices: Mappin
     errors = ", ".join(f"{RESULTS[name][0]} {100 * made.share**2:.0f} %" for name, made in emulators.items())
     lead = "; ".join(f"the {RESULTS[name][0]} follows {low(x.index[0])}" for name, x in indices.items())
     return (
-        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over seven parameters"
+        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over six parameters"
         " chosen"
         " beforehand, the others at their defaults, and not on the models themselves. What it leaves of the variance at"
         f" further random points: {errors}. Differences between indices that are smaller than this say nothing. In them"
