@@ -205,7 +205,7 @@ def _line_tips(ax: "Axes", line: Any, tall: float) -> Iterator[tuple[str, tuple[
 
     if line.get_transform() != ax.transData or getattr(line, "silent", False):
         return
-    points = np.column_stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)])
+    points = np.asarray(line.get_xydata(), float)  # names on an axis as their places
     points = points[np.isfinite(points).all(axis=1)]
     if not 1 <= len(points) <= 40 or (len(points) > 1 and (points == points[0]).all(axis=0).any()):
         return
