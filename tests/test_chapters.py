@@ -138,6 +138,13 @@ def test_presets_that_say_the_same_are_run_once_and_all_are_shown():
     assert table.loc["ri"].equals(table.loc["target_300"].rename("ri")), "a target changes no figure of the models"
 
 
+def test_the_few_parameters_of_the_surface_lead_the_results_by_morris():
+    runs = sensitivity.whole(sweeps.read("morris"), sweeps.VARIED)
+    for figure in ("turnover_bn_usd", "npv_public_chain"):
+        effects = chapters.modelled(sensitivity.effects(runs, figure, 1, sweeps.VARIED))
+        assert set(effects.index[:2]) <= set(sweeps.FEW), figure
+
+
 def test_a_grid_is_read_by_its_name_and_holds_its_own_points():
     for name, axes in sweeps.GRIDS.items():
         rows = sweeps.grid(name)

@@ -17,6 +17,7 @@ from rutrade.publish.chapters.projections import (
     tell,
 )
 from rutrade.publish.chapters.uncertainty import (
+    LOOSE,
     about_morris,
     about_needs,
     about_redirection,
@@ -36,7 +37,7 @@ from rutrade.publish.chapters.uncertainty import (
 )
 
 __all__ = [
-    "about_causes", "about_morris", "about_needs", "about_redirection", "about_share", "about_sobol", "about_stopped",
+    "LOOSE", "about_causes", "about_morris", "about_needs", "about_redirection", "about_share", "about_sobol", "about_stopped",
     "assumptions", "break_even", "causes", "effects_figure", "effects_table", "groups", "in_short", "key_figures",
     "left_out", "low", "meanings", "modelled", "parameter", "points", "ranges", "scenarios_in_short", "shift_parts",
     "show_project", "show_targets", "sobol_table", "stacked", "tell", "uncertainty_in_short",

@@ -22,6 +22,7 @@ RESULTS = {  # figure -> title, unit
     "gva_effect_region_bn_rub": ("effect on the region's value added", "bn RUB of 2016"),
 }
 SHOWN = 6  # bars a result
+LOOSE = 0.3  # part of the variance that a surface may leave, for indices to be shown
 WORDS = {
     "multiplier": "Multiplier of suppliers' turnover",
     "high_tech_factor": "High-tech procurement",
@@ -138,12 +139,14 @@ def about_sobol(emulators: Mapping[str, "sensitivity.Emulator"], indices: Mappin
     """What the indices stand on: the emulator and its error at points it has not seen."""
     errors = ", ".join(f"{RESULTS[name][0]} {100 * made.share**2:.0f} %" for name, made in emulators.items())
     lead = "; ".join(f"the {RESULTS[name][0]} follows {low(x.index[0])}" for name, x in indices.items())
+    loose = [RESULTS[name][0] for name in emulators if name not in indices]
+    kept = f" Of {' and '.join(loose)} it leaves too much for indices to be shown." if loose else ""
     return (
         "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over six parameters"
         " chosen"
         " beforehand, the others at their defaults, and not on the models themselves. What it leaves of the variance at"
         f" further random points: {errors}. Differences between indices that are smaller than this say nothing. In them"
-        f" {lead}."
+        f" {lead}.{kept}"
     )
 
 
