@@ -117,10 +117,12 @@ def grid(name: str) -> pd.DataFrame:
     """The runs of one break-even grid, see `GRIDS`. Raises InputError when they no longer fit the models."""
     table, first = read("grids"), 0
     for key, axes in GRIDS.items():
-        size = len(sweep.grid(axes))
+        wanted = sweep.grid(axes)
         if key == name:
-            return table.iloc[first : first + size].reset_index(drop=True)
-        first += size
+            rows = table.iloc[first : first + len(wanted)].reset_index(drop=True)
+            # a point that two grids share was run once, and its row names the parameters of one of them
+            return rows.assign(**{name: [point[name] for point in wanted] for name in axes})
+        first += len(wanted)
     raise KeyError(name)
 
 

@@ -59,6 +59,8 @@ def parameter(name: str) -> str:
 def low(name: str) -> str:
     """A parameter in words inside a sentence."""
     words = parameter(name)
+    if name == "oil_price":
+        return "the price of oil"
     return words if words.startswith("China") else words[0].lower() + words[1:]
 
 
@@ -114,7 +116,7 @@ def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame, resolu
         " which nothing else changes, so that oil, sanctions and the railway move it by construction not at all."
     )
     if len(wide):
-        text += f" {parameter(wide[0])} acts in concert with others or not in proportion: its spread exceeds its mean."
+        text += f" What {low(wide[0])} does hangs on the others or is not in proportion: its spread exceeds its mean."
     return text
 
 
@@ -142,9 +144,8 @@ def about_sobol(emulators: Mapping[str, "sensitivity.Emulator"], indices: Mappin
     loose = [RESULTS[name][0] for name in emulators if name not in indices]
     kept = f" Of {' and '.join(loose)} it leaves too much for indices to be shown." if loose else ""
     return (
-        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over six parameters"
-        " chosen"
-        " beforehand, the others at their defaults, and not on the models themselves. What it leaves of the variance at"
+        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over six parameters that"
+        " lead by Morris, the others at their defaults, not on the models themselves. What it leaves of the variance at"
         f" further random points: {errors}. Differences between indices that are smaller than this say nothing. In them"
         f" {lead}.{kept}"
     )
