@@ -82,7 +82,7 @@ def test_a_lever_that_never_reaches_the_threshold_says_so(start):
         needs, grids(pd.Series([0.0, 1.0], [0.0, 0.4])), 5.0,
     )  # fmt: skip
     assert "no gain of productivity up to 40% is enough" in sentence
-    assert "sanctions and price of oil" in sentence, "what is put in by assumption leads no list of results"
+    assert "sanctions and the price of oil" in sentence, "what is put in by assumption leads no list of results"
 
 
 @pytest.mark.parametrize(
