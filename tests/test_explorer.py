@@ -81,7 +81,7 @@ def test_the_stored_runs_are_small_and_are_those_of_the_chain():
     for number in np.random.default_rng(11).choice(len(points) - 1, 3, replace=False):
         truth, stored = grid.row(points[number]), table.loc[number]
         for name in grid.COLUMNS:
-            if name in truth:
+            if name in truth and name != "failure":
                 # a solver that stops within 1e-7 of feasible leaves no more digits on another processor
                 assert stored[name] == pytest.approx(truth[name], rel=1e-6, abs=1e-6), (name, points[number])
 

@@ -228,10 +228,11 @@ class Link:
     ) -> "Linked":
         """Both models with the shock: passes until no cost moves by `tolerance`, (4.4).
 
-        `start`: costs to begin with. When a pass does not halve the largest gap, steps are Broyden's from minus one.
-        A curve is made of segments: when passes stop within half a step of its price, the best is returned, and
-        `settled` is False. Raises InputError for a shock without a solution, and when the passes do not settle,
-        naming the sector.
+        `start`: costs to begin with. When a pass does not halve the largest gap, steps are Broyden's from minus one. A
+        curve is made of segments: when passes stop within half a step of its price, the best is returned, and `settled`
+        is False. The tolerance is on what a pass still moves: of a common change of all costs a pass takes back a part
+        only, so that several times the tolerance (0.2 % seen) may be left of it. Raises InputError for a shock without
+        a solution, and when the passes do not settle, naming the sector.
         """
         shock = shock or Shock()
         y = (start or Costs.none(len(self.base.sectors))).vector

@@ -193,7 +193,8 @@ def break_even(
         found = crossed(line, threshold)
         reached = "none in the range" if np.isnan(found) else form.format(found)
         rows.append((title, f"up to {form.format(line.index[-1])}", reached, line.max()))
-        values[f"break_even_{name}"] = float("nan") if np.isnan(found) else 100 * found
+        if not np.isnan(found):
+            values[f"break_even_{name}"] = 100 * found
     sales = grids["commercialisation"].dropna(subset=["shift_project_pp"])
     sales = sales[sales["export_propensity"] == 1]
     best = sales["shift_project_pp"].max()
@@ -212,10 +213,11 @@ def break_even(
     needed = chain.break_even(inertial["share_constant"], threshold, exports)
     values |= {
         "break_even_exports": needed,
-        "break_even_redirection": 100 * redirection,
         "commercialisation_best": float(best),
         "redirection_now": now,
     }
+    if not np.isnan(redirection):
+        values["break_even_redirection"] = 100 * redirection
     return {"table": table, "values": values, "exports": needed, "total": exports, "redirection": 100 * redirection,
             "now": now}  # fmt: skip
 
