@@ -67,8 +67,9 @@ def test_without_a_shock_the_linked_models_are_the_models_themselves(link, solut
 
 @pytest.mark.parametrize("name", ["trade", "productivity"])
 def test_a_shock_taken_back_from_where_it_led_returns_to_the_start(link, linked, name):
-    """Passes stop by what a pass still moves; of a common change of all costs, of which a pass takes back an eighth only,
-    several times that may be left.
+    """Passes stop by what a pass still moves.
+
+    Of a common change of all costs a pass takes back an eighth only, so that several times that may be left of it.
     """
     back = link.solve(Shock(), start=linked[name].costs)
     assert back.gap < linking.TOLERANCE
