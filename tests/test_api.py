@@ -201,9 +201,8 @@ def test_the_tables_a_chapter_read_are_recorded_and_shown(html):
     read = {run: nbformat.read(run.target, as_version=4).metadata["rutrade"]["made_from"] for run in runs.published()}
     by_name = {run.notebook: made for run, made in read.items() if run.scenario == scenarios.BASE}
     assert "trade_structure" in by_name["01_trade_structure"]["table"]
-    # read by the workers of a sweep, not by the notebook's own process
-    assert {"national_io_2016", "project_objects"} <= set(by_name["11_scenarios"]["table"])
-    assert "rutrade.trade.projection" in by_name["11_scenarios"]["module"]
+    assert {"national_io_2016", "project_objects"} <= set(by_name["10_plan"]["table"])
+    assert "rutrade.publish.sweeps" in by_name["11_scenarios"]["module"]
     assert "rutrade.chain" not in by_name["01_trade_structure"]["module"]
     for run, made in read.items():
         page = f"{run.scenario}/{run.notebook}.html"

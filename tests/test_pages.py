@@ -156,9 +156,9 @@ def test_the_index_lists_each_csv_of_each_page_with_its_title_cell_and_code(resu
         ]
         assert all((results / place).is_file() for _, place, _ in titles)
         # counted as in the stored notebook, without the cell that papermill put in
-        assert re.findall(r"\{dropdown\} Cell (\S+) of (\S+)\n```python\n(.+)\n```", part) == [
-            ("2", f"notebooks/{notebook}.ipynb", "draw(fuels)"),
-            ("4", f"notebooks/{notebook}.ipynb", "show(rows)"),
+        assert re.findall(r"\{dropdown\} Cell (\S+) of the notebook\n```python\n(.+)\n```", part) == [
+            ("2", "draw(fuels)"),
+            ("4", "show(rows)"),
         ]
 
 

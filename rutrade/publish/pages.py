@@ -194,7 +194,7 @@ def _entries(run: Run, cell: "NotebookNode", number: int | str) -> list[str]:
             lines += [
                 f'<span id="{anchor(run.scenario, file)}"></span>\n',
                 f'**{title}.** <a href="{run.scenario}/tables/{file}">Data (CSV)</a>\n',
-                f"````{{dropdown}} Cell {number} of notebooks/{run.notebook}.ipynb",
+                f"````{{dropdown}} Cell {number} of the notebook",
                 f"```python\n{cell.source}\n```\n````\n",
             ]
     return lines

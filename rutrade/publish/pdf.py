@@ -20,7 +20,10 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 
 
 # What paper does not hold: it moves, it is long and for machines, or it repeats another page.
-_ONLINE = re.compile(r"book/(explorer|api/.*|results/figures|results/data-(?!sources).*|results/(?!base/)[\w-]+/.*)")
+_ONLINE = re.compile(
+    r"book/(explorer|how-to|own-project|check-a-number|api/.*|results/figures|results/data.*"
+    r"|results/(?!base/)[\w-]+/.*)"
+)
 
 
 _NO_PDF = "This copy of the book has no PDF: Chromium was missing when it was built."

@@ -221,7 +221,8 @@ def _line_tips(ax: "Axes", line: Any, tall: float) -> Iterator[tuple[str, tuple[
 def _value(value: float) -> str:
     size = abs(value)
     digits = 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 0.1 else 4
-    return f"{value:,.{digits}f}".replace("-", "\u2212")
+    text = f"{value:,.{digits}f}".replace("-", "\u2212")
+    return text if any(digit in text for digit in "123456789") else "0"
 
 
 def _clean(
