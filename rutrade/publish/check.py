@@ -112,8 +112,8 @@ def codes(folder: Path, known: Iterable[str]) -> dict[str, list[str]]:
     """What stands in the visible text of a book's pages and is no word for a reader, by page, each once.
 
     known: codes of sectors, regions and the like. Found as well are names with underscores, `<NA>`, negative zeros and
-    the words for a missing value. Text in code, formulas and programs, the reference of the package, and what is made
-    for machines are no prose.
+    the words for a missing value. Text in code, formulas and programs, the reference of the package, the tables'
+    columns, and what is made for machines are no prose.
     """
     from bs4 import BeautifulSoup
 
@@ -122,7 +122,7 @@ def codes(folder: Path, known: Iterable[str]) -> dict[str, list[str]]:
     found = {}
     for path in pages(folder):
         page = path.relative_to(folder).as_posix()
-        if path.parent == folder or "/api/" in page:
+        if path.parent == folder or "/api/" in page or "/results/data-" in page:  # pages that are about the columns
             continue
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         article = soup.select_one("article.bd-article")
