@@ -517,17 +517,19 @@ def test_a_target_is_shared_out_only_where_one_is_wanted(drawn, run):
     assert "targets" in drawn.tables and "targets" not in run().tables
 
 
-def test_the_resolution_of_the_link_is_half_a_step_of_its_curves_times_the_elasticity_they_have(run, prepared):
+def test_the_resolution_of_the_link_is_its_tolerance_times_the_elasticity_of_its_curves(run, prepared):
     base, curves = prepared.link.base, prepared.link.curves
     sold, total, weight = base.trade[base.region("CHN"), :, base.region("RUS")], 0.0, 0.0
     for j in np.flatnonzero(base.sectors["group"].isin(causes.CLASSES)):
         met = np.flatnonzero(prepared.link.sectors.pairs[j])
         total += sold[j] * curves.elasticity[met, 0].mean()
         weight += sold[j]
-    by_hand = link.STEP / 2 * total / weight
+    by_hand = link.TOLERANCE * total / weight
     assert np.isfinite(by_hand) and by_hand > 0
     figures = run(**NOTHING).figures
     assert figures["resolution_pp"] == pytest.approx(figures["share_reference_constant"] * by_hand)
+    unsettled = scenario.resolution(prepared, gap=5 * link.TOLERANCE)
+    assert unsettled == pytest.approx(5 * by_hand), "a pass that did not settle tells less apart"
 
 
 def test_a_shift_as_large_as_the_threshold_is_notable(run):
