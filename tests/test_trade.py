@@ -753,6 +753,20 @@ def test_paths_and_elasticities_with_holes_are_refused(model):
             wrong()
 
 
+def test_the_errors_of_the_intervals_are_computed_once_and_a_caller_cannot_change_those_of_the_next(monkeypatch):
+    trade.inputs._errors.cache_clear()
+    computed = []
+    monkeypatch.setattr(
+        trade.inputs, "rolling_errors", lambda **past: computed.append(1) or trade.rolling_errors(**past)
+    )
+    first = trade.inputs.projection(shares="held").errors
+    kept = first.copy()
+    first.loc[:] = 0.0
+    pd.testing.assert_frame_equal(trade.inputs.projection(shares="moved", prices="low").errors, kept)
+    trade.inputs.projection_base(2025, 2023)
+    assert computed == [1]
+
+
 # -------------------------------------------------------------------------------------------- valuation, shares
 def test_valuation_keeps_the_customs_value_of_the_sectors_and_is_linear():
     mapping = data.load("sector_group")

@@ -12,7 +12,7 @@ from rutrade import InputError, economy, project, unknown
 from rutrade.plan import inputs
 from rutrade.plan.blocks import Block, part, started, stopped, together
 from rutrade.plan.choices import Choices, Measures, choices, valued
-from rutrade.plan.program import Limits, Prices, Selection, best, front
+from rutrade.plan.program import Limits, Prices, Selection, best, front, statement
 from rutrade.plan.program import prices as _prices
 from rutrade.plan.switching import switching
 from rutrade.project import Project, ProjectObject
@@ -179,8 +179,9 @@ def _settled(
 ) -> tuple[Choices, Selection, pd.DataFrame | None, pd.DataFrame]:
     """(5.5) The best plan at the prices, the prices with that plan, until none moves by more than `SETTLED`."""
     rounds: list[dict[str, Any]] = []
+    stated = statement(c, limits)
     while True:
-        selection = best(c, limits, keep=keep)
+        selection = best(c, limits, keep=keep, stated=stated)
         if selection is None:
             raise _below_running(c, limits, keep)
         rounds.append({"round": len(rounds) + 1, "value": selection.value, "blocks": len(selection.chosen(c))})

@@ -1,7 +1,7 @@
 """The plan as a mixed-integer program, (5.1)-(5.4), its prices with the starts fixed, and its fronts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,26 +51,24 @@ class Selection:
 
 def best(
     c: Choices, limits: Limits, floors: Mapping[str, float] | None = None, keep: Iterable[str] = (),
-    other_than: Sequence[Selection] = (), objective: str = "value",
+    other_than: Sequence[Selection] = (), objective: str = "value", stated: "Statement | None" = None,
 ) -> Selection | None:  # fmt: skip
     """The best plan: (5.3) max sum NPV_bs q_bs subject to (5.1), (5.2) and the floors of (5.4); None: there is none.
 
     `floors`: least exports or product; `keep`: blocks that must be in; `other_than`: plans whose set of blocks is
-    excluded; `objective`: value, exports or product. Raises InputError for an unknown block, measure or objective.
+    excluded; `objective`: value, exports or product; `stated`: the `statement` of these choices, limits and floors at
+    any values. Raises InputError for an unknown block, measure or objective.
     """
-    m = _model(c, limits, floors or {}, objective)
-    y = m.variables["y"]
+    p = (stated or statement(c, limits, floors or {})).aimed(c, objective)
     for name in keep:
-        m.add_constraints(y.sel(block=name, start=c.starts[_first(c, c.place(name))]) == 1, name=f"keep_{name}")
-    for number, plan in enumerate(other_than):
-        inside = plan.y.sum(1) > 0.5
-        sign = _array(np.where(inside, -1.0, 1.0), c, "block")
-        m.add_constraints((sign * y).sum() >= 1 - float(inside.sum()), name=f"other_than_{number}")
-    solved = _solved(m)
+        p.lower[p.columns["y"][c.place(name), _first(c, c.place(name))]] = 1.0
+    for plan in other_than:
+        p = p.without(plan.y.sum(1) > 0.5)
+    solved = _solved(p)
     if solved is None:
         return None
-    found = np.round(solved.quantities["y"]) + 0.0  # no negative zeros
-    scale = np.where(found > 0, np.clip(solved.quantities["q"], 0, None), 0.0)
+    found = np.round(solved.x[p.columns["y"]]) + 0.0  # no negative zeros
+    scale = np.where(found > 0, np.clip(solved.x[p.columns["q"]], 0, None), 0.0)
     return Selection(found, scale, float((scale * c.value).sum()))
 
 
@@ -91,18 +89,18 @@ def prices(c: Choices, limits: Limits, plan: Selection, floors: Mapping[str, flo
     Where a limit binds in several years alike, only the sum of their prices is determined: one year may carry it. None:
     there is no solution with these starts.
     """
-    m = _model(c, limits, floors or {}, "value", plan.y)
-    solved = _solved(m)
+    p = statement(c, limits, floors or {}, plan.y).aimed(c)
+    solved = _solved(p)
     if solved is None:
         return None
     columns = {}
     for name, limit, unit in (("budget", limits.budget, 1.0), ("staff", limits.staff, 1000.0)):
         price, bound = np.zeros(len(limit)), np.isfinite(limit)
         if bound.any():
-            price[bound] = -solved.duals[name] * unit
+            price[bound] = -solved.dual[p.rows[name]] * unit
         columns[name] = _rounded(price)
     table = pd.DataFrame(columns, index=pd.Index(c.years, name="year"))
-    asked = {name: float(_rounded(solved.duals[name])) for name in floors or {}}
+    asked = {name: float(_rounded(solved.dual[p.rows[name]])) for name in floors or {}}
     return Prices(table, asked, -solved.objective)
 
 
@@ -114,13 +112,15 @@ def front(c: Choices, limits: Limits, measure: str, steps: int = 8) -> pd.DataFr
     """
     if measure not in MEASURES:
         raise unknown("measure", measure, MEASURES)
-    free, most = best(c, limits), best(c, limits, objective=measure)
+    stated = statement(c, limits)
+    free, most = best(c, limits, stated=stated), best(c, limits, objective=measure, stated=stated)
     assert free is not None and most is not None  # to leave everything out is always allowed
     per, rows = getattr(c, measure), []
     low, high = float(free.total(per)), float(most.total(per))
+    stated = statement(c, limits, {measure: low})
     for floor in np.linspace(low, high, steps + 1) if high > low + 1e-9 else [low]:
         asked = {measure: float(floor) * (1 - SLACK)}
-        plan = best(c, limits, asked)
+        plan = best(c, limits, asked, stated=stated.asking(asked))
         if plan is None:
             continue
         at = prices(c, limits, plan, asked)
@@ -147,14 +147,88 @@ def _array(values: np.ndarray, c: Choices, *dims: str) -> Any:
     return xr.DataArray(values, [(d, coords[d]) for d in dims])
 
 
-def _model(
-    c: Choices, limits: Limits, floors: Mapping[str, float], objective: str, fixed: np.ndarray | None = None
-) -> Any:
-    """The program in linopy; with `fixed` starts it is linear."""
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """The program of some choices, limits and floors as arrays: the least c x with A x and x between their bounds.
+
+    `integer`: which columns are whole numbers; `columns`, `rows`: where each labelled variable (b, s) and constraint
+    stands. The constraints do not hang on the values of the choices: the rounds of (5.5) state them once.
+    """
+
+    a: Any  # sparse, (rows, columns)
+    row_lower: np.ndarray
+    row_upper: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    cost: np.ndarray
+    integer: np.ndarray
+    columns: dict[str, np.ndarray]
+    rows: dict[str, np.ndarray]
+
+    def aimed(self, c: Choices, objective: str = "value") -> "Statement":
+        """(5.3) The program that makes the most of value, exports or product, with bounds of its own.
+
+        Raises InputError for another objective.
+        """
+        if objective not in ("value", *MEASURES):
+            raise unknown("objective", objective, ("value", *MEASURES))
+        cost = np.zeros(len(self.cost))
+        cost[self.columns["q"]] = -getattr(c, objective)
+        return replace(self, cost=cost, lower=self.lower.copy(), upper=self.upper.copy())
+
+    def asking(self, floors: Mapping[str, float]) -> "Statement":
+        """The program with its floors of (5.4) at other heights."""
+        row_lower = self.row_lower.copy()
+        for name, floor in floors.items():
+            row_lower[self.rows[name]] = floor
+        return replace(self, row_lower=row_lower)
+
+    def without(self, inside: np.ndarray) -> "Statement":
+        """The program in which the set of blocks (b) that are in is another than `inside`."""
+        from scipy import sparse
+
+        row = np.zeros((1, len(self.cost)))
+        row[0, self.columns["y"]] = np.where(inside, -1.0, 1.0)[:, None]
+        return replace(
+            self, a=sparse.vstack([self.a, sparse.csc_array(row)], format="csc"),
+            row_lower=np.append(self.row_lower, 1.0 - inside.sum()), row_upper=np.append(self.row_upper, np.inf),
+        )  # fmt: skip
+
+
+def statement(
+    c: Choices, limits: Limits, floors: Mapping[str, float] | None = None, fixed: np.ndarray | None = None
+) -> Statement:
+    """(5.1), (5.2), (5.4) stated in linopy; with `fixed` starts the program is linear.
+
+    Raises InputError for a floor of an unknown measure.
+    """
+    from scipy import sparse
+
+    m = _model(c, limits, floors or {}, fixed)
+    given = m.matrices
+
+    def places(labels: np.ndarray, order: np.ndarray) -> np.ndarray:
+        position = np.full(int(order.max()) + 1, -1)
+        position[order] = np.arange(len(order))
+        return position[labels]
+
+    return Statement(
+        sparse.csc_array(given.A),
+        np.where(given.sense == "<", -np.inf, given.b),
+        np.where(given.sense == ">", np.inf, given.b),
+        given.lb,
+        given.ub,
+        np.zeros(len(given.lb)),
+        given.vtypes != "C",
+        {n: places(v.labels.transpose("block", "start").values, given.vlabels) for n, v in m.variables.items()},
+        {n: places(r.labels.values, given.clabels) for n, r in m.constraints.items()},
+    )
+
+
+def _model(c: Choices, limits: Limits, floors: Mapping[str, float], fixed: np.ndarray | None) -> Any:
+    """The constraints in linopy."""
     import linopy
 
-    if objective not in ("value", *MEASURES):
-        raise unknown("objective", objective, ("value", *MEASURES))
     m, both = linopy.Model(), ("block", "start")
     low, high = (np.array([[getattr(b, side)] for b in c.blocks]) for side in ("smallest", "largest"))
     if fixed is None:
@@ -175,7 +249,6 @@ def _model(
         if name not in MEASURES:
             raise unknown("measure", name, MEASURES)
         m.add_constraints((q * _array(getattr(c, name), c, *both)).sum() >= floor, name=name)
-    m.add_objective((_array(-getattr(c, objective), c, *both) * q).sum())  # (5.3)
     return m
 
 
@@ -199,33 +272,28 @@ def _stages(m: Any, y: Any, c: Choices) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Solved:
-    """Quantities by variable and duals by constraint, in the order of their labels; the objective (least)."""
+    """Quantities by column, duals by row, and the objective (least)."""
 
-    quantities: dict[str, np.ndarray]
-    duals: dict[str, np.ndarray]
+    x: np.ndarray
+    dual: np.ndarray
     objective: float
 
 
-def _solved(m: Any) -> _Solved | None:
+def _solved(p: Statement) -> _Solved | None:
     """The least of the program, found the same way every time; None: no solution. Raises InputError without an end."""
     import highspy
-    from scipy import sparse
 
-    given = m.matrices
-    a = sparse.csc_array(given.A)
     lp, h = highspy.HighsLp(), highspy.Highs()
     h.setOptionValue("output_flag", False)
     for name, value in EXACT.items():
         h.setOptionValue(name, value)
-    lp.num_row_, lp.num_col_ = a.shape
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = given.c, given.lb, given.ub
-    lp.row_lower_ = np.where(given.sense == "<", -np.inf, given.b)
-    lp.row_upper_ = np.where(given.sense == ">", np.inf, given.b)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = a.indptr, a.indices, a.data
-    if (given.vtypes != "C").any():
+    lp.num_row_, lp.num_col_ = p.a.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
+    lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
+    if p.integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(kind != "C")] for kind in given.vtypes]
+        lp.integrality_ = [kinds[int(whole)] for whole in p.integer]
     h.passModel(lp)
     h.run()
     status = h.getModelStatus()
@@ -234,18 +302,7 @@ def _solved(m: Any) -> _Solved | None:
     if status != highspy.HighsModelStatus.kOptimal:
         raise InputError(f"the plan cannot be solved: {h.modelStatusToString(status)}")
     s = h.getSolution()
-    x, dual = np.array(s.col_value), np.array(s.row_dual)
-
-    def placed(values: np.ndarray, labels: np.ndarray, order: np.ndarray) -> np.ndarray:
-        position = np.full(int(order.max()) + 1, -1)
-        position[order] = np.arange(len(order))
-        return values[position[labels]]
-
-    quantities = {
-        n: placed(x, v.labels.transpose("block", "start").values, given.vlabels) for n, v in m.variables.items()
-    }
-    duals = {n: placed(dual, v.labels.values, given.clabels) for n, v in m.constraints.items()} if len(dual) else {}
-    return _Solved(quantities, duals, float(h.getInfo().objective_function_value))
+    return _Solved(np.array(s.col_value), np.array(s.row_dual), float(h.getInfo().objective_function_value))
 
 
 def _rounded(values: Any) -> Any:

@@ -71,7 +71,10 @@ def shadow_price_paths(
     if shadow_prices is None:
         return {}
     if isinstance(shadow_prices, pd.DataFrame):
-        return {str(name): path.to_numpy() for name, path in duals_by_year(shadow_prices, years).items()}
+        duals = _checked(shadow_prices)
+        nodes = duals.index.to_numpy()
+        paths = duals.to_numpy()[np.searchsorted(nodes, nearest_node(nodes, years))]
+        return dict(zip(map(str, duals.columns), paths.T, strict=True))
     for sector, value in dict(shadow_prices).items():
         if not np.isfinite(value):
             raise InputError(f"shadow_prices: sector '{sector}' = {value} is not allowed: a finite number")

@@ -47,12 +47,27 @@ def projection(
     China's share in Russia's imports is known in total only and is used for every group (assumption). Raises InputError
     for a base year, price path or elasticity set that is not there.
     """
+    if elasticity_set not in ("low", "central", "high"):
+        raise unknown("elasticity set", elasticity_set, ("low", "central", "high"))
+    base, elasticities = _trade_base(base_year, shares), data.load("trade_elasticities")
+    elasticities = elasticities.assign(central=elasticities[elasticity_set])
+    return Inputs(base, elasticities, paths(prices), _errors(data.fingerprint()).copy(), data.load("trade_levers"))
+
+
+@lru_cache(maxsize=2)
+def _errors(fingerprint: str) -> pd.DataFrame:
+    """Errors of the intervals (3.7), which hang on the data alone: one computation serves every choice of inputs."""
+    return interval_errors(rolling_errors(**history()))
+
+
+def _trade_base(year: int, shares: str) -> TradeBase:
+    """Values by group and China's shares in the base year; raises as `projection`."""
     structure = data.load("trade_structure")
     structure = structure[(structure["reporter"] == "BACI") & structure["group"].isin(GROUPS)]
     structure = structure.assign(flow=structure["exporter"] + "_to_" + structure["importer"])
-    rows = structure[structure["year"] == base_year]
+    rows = structure[structure["year"] == year]
     if rows.empty:
-        raise unknown("base year (with both directions by group)", base_year, sorted(set(structure["year"])))
+        raise unknown("base year (with both directions by group)", year, sorted(set(structure["year"])))
     value = rows.pivot(index="group", columns="flow", values="value_musd").reindex(GROUPS)[list(FLOWS)] / 1e3
     partners = data.load("partners")
     partners = partners[(partners["reporter"] == "RUS") & partners["partner"].isin(["WLD", "CHN"])]
@@ -60,19 +75,13 @@ def projection(
     totals = totals.rename(columns={"WLD": "world", "CHN": "china"})
     imports = totals.loc["import"]
     share = pd.DataFrame({
-        "RUS_to_CHN": _export_shares(value["RUS_to_CHN"], totals.loc["export"], base_year, shares),
-        "CHN_to_RUS": float(imports["china"][base_year] / imports["world"][base_year]),
+        "RUS_to_CHN": _export_shares(value["RUS_to_CHN"], totals.loc["export"], year, shares),
+        "CHN_to_RUS": float(imports["china"][year] / imports["world"][year]),
     })  # fmt: skip
     chapters = data.load("trade_chapters")
-    chapters = chapters[(chapters["reporter"] == "BACI") & (chapters["year"] == base_year) & (chapters["item"] == "90")]
+    chapters = chapters[(chapters["reporter"] == "BACI") & (chapters["year"] == year) & (chapters["item"] == "90")]
     instruments = chapters.set_index(chapters["exporter"] + "_to_" + chapters["importer"])["value_musd"] / 1e3
-    past = history()
-    if elasticity_set not in ("low", "central", "high"):
-        raise unknown("elasticity set", elasticity_set, ("low", "central", "high"))
-    elasticities = past["elasticities"].assign(central=past["elasticities"][elasticity_set])
-    base = TradeBase(base_year, value, share, instruments / value.loc["90-99"], "BACI")
-    path = past["paths"] if prices == past["paths"].scenario else paths(prices)
-    return Inputs(base, elasticities, path, interval_errors(rolling_errors(**past)), data.load("trade_levers"))
+    return TradeBase(year, value, share, instruments / value.loc["90-99"], "BACI")
 
 
 def _export_shares(value: pd.Series, total: pd.DataFrame, year: int, method: str) -> pd.Series:
@@ -195,7 +204,7 @@ def projection_base(year: int = 2025, structure: int = 2023, moved: Procedure | 
     if year not in wide.index:
         raise unknown("year with totals by Chinese customs", year, list(wide.index))
     series = f"Chinese customs {year}, structure BACI {structure}"
-    return base(wide.loc[year], projection(structure, shares="observed").base, year, series, moved)
+    return base(wide.loc[year], _trade_base(structure, "observed"), year, series, moved)
 
 
 def trials(published: Procedure) -> dict[str, dict]:

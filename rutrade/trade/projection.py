@@ -179,11 +179,13 @@ class TradeModel:
         return Projection(base, tuple(years.tolist()), pd.DataFrame(rows, labels).reset_index(), point, sample, price)
 
     def _long(self, parameter: str) -> pd.DataFrame:
-        rows = self.elasticities[self.elasticities["parameter"] == parameter].set_index(["flow", "group"])
-        wanted = pd.MultiIndex.from_product([FLOWS, GROUPS])
-        if missing := wanted.difference(rows.index).tolist():
+        """Rows of a parameter by flow and group, in their order."""
+        rows = self.elasticities[self.elasticities["parameter"] == parameter]
+        place = {key: i for i, key in enumerate(zip(rows["flow"], rows["group"], strict=True))}
+        wanted = [(flow, group) for flow in FLOWS for group in GROUPS]
+        if missing := sorted(set(wanted) - set(place)):
             raise InputError(f"elasticities: no row for {parameter}, {missing[0][0]}, group {missing[0][1]}; give all")
-        return rows.loc[wanted]
+        return rows.iloc[[place[key] for key in wanted]]
 
     def _draw(self, parameter: str, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Central value, then triangular draws on [low, high]; one draw serves all groups of a flow (cautious)."""

@@ -2,7 +2,6 @@
 
 import highspy
 import pytest
-from scipy import sparse
 
 from rutrade import economy, plan, project
 from rutrade.plan import planning, program
@@ -21,20 +20,18 @@ def found(world):
     return plan.solve(world=world, sectors="12", **VALUES)
 
 
-def bare(matrices):
-    """One mixed-integer program in HiGHS, given as matrices, with the same options."""
+def bare(p):
+    """One mixed-integer program in HiGHS, given as arrays, with the same options."""
     lp, h = highspy.HighsLp(), highspy.Highs()
     for name, value in program.EXACT.items():
         h.setOptionValue(name, value)
-    a = sparse.csc_array(matrices.A)
-    lp.num_row_, lp.num_col_ = a.shape
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = matrices.c, matrices.lb, matrices.ub
-    lp.row_lower_ = [b if s != "<" else -highspy.kHighsInf for s, b in zip(matrices.sense, matrices.b, strict=True)]
-    lp.row_upper_ = [b if s != ">" else highspy.kHighsInf for s, b in zip(matrices.sense, matrices.b, strict=True)]
+    lp.num_row_, lp.num_col_ = p.a.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
+    lp.row_lower_, lp.row_upper_ = p.row_lower, p.row_upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = a.indptr, a.indices, a.data
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    lp.integrality_ = [kinds[int(kind != "C")] for kind in matrices.vtypes]
+    lp.integrality_ = [kinds[int(whole)] for whole in p.integer]
     h.passModel(lp)
     h.run()
     return -h.getInfo().objective_function_value
@@ -56,7 +53,7 @@ def test_rounds_against_bare_programs(compare, world, found):
     def ours():
         return planning._settled(start, found.limits, (), world.duals, at_prices, answer)
 
-    matrices = program._model(c, found.limits, {}, "value").matrices
+    given = program.statement(c, found.limits).aimed(c)
     flows = project.evaluate(found.project(), **VALUES)
     columns = {
         year: economy.project_column(
@@ -69,7 +66,7 @@ def test_rounds_against_bare_programs(compare, world, found):
 
     def peer():
         for _ in range(rounds):
-            value = bare(matrices)
+            value = bare(given)
             for year, model in world.models.items():
                 model.solve([columns[year]])
         return value
@@ -80,11 +77,18 @@ def test_rounds_against_bare_programs(compare, world, found):
     compare(f"plan: {rounds} rounds with model 2", ours, peer, 2, check, 3, ("highspy", "linopy"), "s CPU")
 
 
-def test_a_program_stated_in_linopy_against_its_matrices(compare, found):
-    matrices = program._model(found.choices, found.limits, {}, "value").matrices
+def test_programs_at_other_values_against_the_bare_solver(compare, found):
+    """A program stated once and solved at twenty values of the choices, as rounds and draws do, against its arrays."""
+    c, limits = found.choices, found.limits
+    cases = [c.at(c.value * (0.9 + k / 100), c.stopped) for k in range(20)]
+    given = [program.statement(case, limits).aimed(case) for case in cases]
+
+    def ours():
+        stated = program.statement(c, limits)
+        return [plan.best(case, limits, stated=stated).value for case in cases]
 
     def check(mine, theirs):
-        assert mine.value == pytest.approx(theirs, rel=1e-6)
+        assert mine == pytest.approx(theirs, rel=1e-6)
 
-    ratio = {"ours": lambda: plan.best(found.choices, found.limits), "peer": lambda: bare(matrices)}
-    compare("plan: one program with its statement", ratio["ours"], ratio["peer"], 8, check, 3, ("highspy",), "s CPU")
+    compare("plan: twenty programs, stated once", ours, lambda: [bare(p) for p in given], 2, check, 3, ("highspy",),
+            "s CPU")  # fmt: skip
