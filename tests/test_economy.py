@@ -369,8 +369,16 @@ def test_a_column_in_the_coarse_variant_takes_fine_sectors(inputs, paths):
     tables = regional.build(inputs, "12")
     model = EconomyModel(tables, 2019, paths)
     c = model.column(column(year=2019))
-    man = tables.sectors.index("MAN")
-    assert c.purchases[man] >= 13 and c.beta[man] > 0
+    man, r = tables.sectors.index("MAN"), tables.regions.index("SibFD")
+    made, groups = inputs.national.output, inputs.sectors["sector12"]
+    share = made["ELE"] / made[groups.index[groups == "MAN"]].sum()
+    gain = 0.05 * share * tables.output[r, man]  # five percent of what electronics are of the region's manufacturing
+    assert np.flatnonzero(c.beta).tolist() == [man] and c.beta[man] == pytest.approx(gain, rel=1e-12)
+    materials = model.stage.inputs[r, man, man] * gain
+    assert c.purchases[man] == pytest.approx(4 + 8 + 1 + materials, rel=1e-12)
+    assert c.purchases[tables.sectors.index("RND")] == pytest.approx(
+        5 + model.stage.inputs[r, :, man][tables.sectors.index("RND")] * gain
+    )
 
 
 # --- history -----------------------------------------------------------------------------------------------------
