@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rutrade import InputError, data, project
-from rutrade.project import IRR, Financing, Parameter, ProjectObject, Timing, evaluate, irr, irr_paths, irr_roots, npv
+from rutrade.project import (
+    IRR, Financing, Parameter, ProjectObject, Timing, build, evaluate, irr, irr_paths, irr_roots, npv,
+)  # fmt: skip
 
 SKIF = project.from_data("skif")
 PROGRAMME = project.from_data("programme")
@@ -929,6 +931,7 @@ def test_private_share_of_gains_counts_gains_only():
     shares = project.private_share(table)
     assert shares.iloc[:2].tolist() == [0.25, 0.0]
     assert np.isnan(shares.iloc[2])
+    assert project.private_share(table / 1000).iloc[:2].tolist() == pytest.approx([0.25, 0.0])  # in any unit of money
 
 
 def test_no_draw_leaves_the_range_of_the_private_share():
@@ -944,6 +947,28 @@ def test_no_draw_leaves_the_range_of_the_private_share():
         for name, value in corner.items():
             assert SKIF.parameters[name].low <= value <= SKIF.parameters[name].high, name
     assert project.private_share_range(point(SKIF)).private_share.nunique() == 1
+
+
+def test_the_range_of_the_private_share_reaches_into_the_middle_and_no_parameter_alone_goes_beyond():
+    """Of the lab the highest share lies inside the ranges of two parameters that move each other's best value."""
+    wide = {"cost_overrun": (-0.9, 0.0, 0.3), "delay_years": (0.0, 0.0, 6.0)}
+    alone = point(LAB_PROJECT)
+    p = replace(alone, parameters=dict(alone.parameters) | {
+        n: Parameter(central, low, high) for n, (low, central, high) in wide.items()
+    })  # fmt: skip
+    table = project.private_share_range(p)
+    assert list(table.index) == ["low", "central", "high"] and set(table) == {"private_share", *wide}
+    steps = {"cost_overrun": np.linspace(-0.9, 0.3, 41), "delay_years": np.arange(7.0)}
+    for name, (low, _, high) in wide.items():
+        assert low < table.at["high", name] < high
+        other = {n: table.at["high", n] for n in wide if n != name}
+        line = project.private_share(project.npv_at(p, **other, **{name: steps[name]}))
+        assert line.max() <= table.at["high", "private_share"] + 1e-12, name
+        assert line.max() > max(line.iloc[0], line.iloc[-1]) + 0.001, name
+    overrun, delay = (part.ravel() for part in np.meshgrid(*steps.values()))
+    found = project.private_share(project.npv_at(p, cost_overrun=overrun, delay_years=delay))
+    assert found.min() == pytest.approx(table.at["low", "private_share"], abs=1e-12)
+    assert found.max() == pytest.approx(table.at["high", "private_share"], abs=1e-12)
 
 
 def test_the_channel_has_a_verdict_only_where_the_whole_range_gives_it():
@@ -1182,6 +1207,8 @@ BAD = {
     "workers": (lambda: project.simulate(SKIF, draws=10, workers=0), "workers = 0"),
     "unknown parameter": (lambda: evaluate(SKIF, multiplyer=3), "did you mean 'multiplier'"),
     "negative multiplier": (lambda: evaluate(SKIF, multiplier=-3.0), "'multiplier' = -3"),
+    "more value added than output": (lambda: evaluate(SKIF, value_added_share=1.05), "'value_added_share' = 1.05"),
+    "more than all displaced": (lambda: evaluate(SKIF, opportunity_share=1.0001), "'opportunity_share' = 1.0001"),
     "half a year of delay": (lambda: evaluate(SKIF, delay_years=0.5), "delay_years"),
     "unknown project": (lambda: project.from_data("skiff"), "did you mean 'skif'"),
     "unknown override": (lambda: project.from_data("skif", opex_shares=0.1), "did you mean 'opex_share'"),
@@ -1212,6 +1239,13 @@ def test_object_without_start_in_the_table_is_named():
     tables["project_objects"] = t[~((t.object == "campus") & (t["item"] == "start_year"))]
     with pytest.raises(InputError, match="'campus' has no start_year"):
         project.from_data("programme", tables)
+
+
+def test_a_project_of_tables_has_the_horizon_and_prices_of_the_data_s_own_unless_told_otherwise():
+    assert build.from_tables("skif", project.inputs.tables()) == SKIF
+    assert (SKIF.first_year, SKIF.last_year, SKIF.seen_from) == (2019, 2050, None)
+    later = project.from_data("skif", last_year=2051)
+    assert evaluate(later).participants.sum() != evaluate(SKIF).participants.sum()
 
 
 def test_object_without_cost_in_the_table_is_named():
