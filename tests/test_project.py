@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from rutrade import InputError, data, project
 from rutrade.project import (
-    IRR, Financing, Parameter, ProjectObject, Timing, build, evaluate, irr, irr_paths, irr_roots, npv,
+    IRR,
+    Financing,
+    Parameter,
+    ProjectObject,
+    Timing,
+    build,
+    evaluate,
+    irr,
+    irr_paths,
+    irr_roots,
+    npv,
 )  # fmt: skip
 
 SKIF = project.from_data("skif")
