@@ -158,6 +158,42 @@ def test_direct_value_added_is_made_where_the_regions_suppliers_are():
         economy.effect(SimpleNamespace(**plain | {"year": 2031}), without)
 
 
+def test_a_column_enters_each_family_of_rows_with_what_it_asks_and_gives(tables, paths):
+    model = EconomyModel(tables, 2019, paths)
+    st, r = model.stage, tables.regions.index("SibFD")
+    made, built, served, bought, research, power = (
+        tables.sectors.index(name) for name in ("MAN", "CON", "BSV", "TRD", "RND", "UTL")
+    )
+    column = model.column(economy.ProjectColumn(
+        "RI", "SibFD", 2019, capital={"MAN": 12, "CON": 6}, current={"UTL": 1, "TRD": 2}, labour_thousand=3, rnd=5,
+        productivity={"MAN": 0.05}, capacity={"CON": 2}, output={"BSV": 4}, export_share=0.25, china_share=0.4,
+        investment_fund=7, effect_source="assumption",
+    ))  # fmt: skip
+    beta = np.zeros(12)
+    beta[[made, built, served]] = 0.05 * tables.output[r, made], 2, 4
+    np.testing.assert_allclose(column.beta, beta, rtol=1e-12)
+    paid = np.zeros(12)
+    paid[[made, built, power, bought, research]] = 12, 6, 1, 2, 5
+    paid += sum(st.inputs[r, :, j] * beta[j] for j in (made, built, served))  # materials of what it yields
+    here, rows = np.eye(8)[r], column.rows
+    hired = 3 + 2 * st.labour_coefficient[r, built] + 4 * st.labour_coefficient[r, served]
+    china, others = 0.25 * 0.4 * beta, 0.25 * 0.6 * beta
+    tonnes = (st.rail_tonnes[:, r, 0] * china + st.rail_tonnes[:, r, 1] * others).sum()
+    by_hand = {
+        "use": -np.outer(paid, here), "supply": np.outer(0.75 * beta, here), "labour": hired * here,
+        "capital": (7 + 4 * st.capital_coefficient[r, served]) * here, "rail": tonnes,
+        "external_balance": st.export_price * 0.25 * beta.sum(),
+    }  # fmt: skip
+    assert tonnes > 0 and set(rows) == {*by_hand, "delivery_band"}
+    for name, value in by_hand.items():
+        np.testing.assert_allclose(rows[name], value, rtol=1e-12, atol=1e-12, err_msg=name)
+    sent = -rows["delivery_band"]
+    assert not np.delete(sent, r, axis=1).any()
+    np.testing.assert_allclose(sent[:, r].sum(1), 0.75 * beta, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(sent[made, r] / sent[made, r].sum(), tables.flows[made, r] / tables.flows[made, r].sum())
+    np.testing.assert_allclose(column.exports, np.stack([china, others], 1), rtol=1e-12, atol=1e-12)
+
+
 # --- bounds of the program with bands ---
 
 

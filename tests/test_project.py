@@ -646,6 +646,13 @@ def test_an_object_delayed_beyond_the_horizon_keeps_its_whole_value_and_is_never
     assert d[d["item"] == "residual_value"].bn_rub_2016.item() == pytest.approx(18.0, rel=1e-12)
 
 
+def test_an_object_may_be_used_from_the_year_its_construction_begins():
+    at_once = replace(LAB, capital_goods_bn_rub_2016={2021: 18.0})
+    assert at_once.start_year == min(at_once.capital_goods_bn_rub_2016)
+    used = by_year(evaluate(replace(LAB_PROJECT, objects=(at_once,))), "pay")
+    assert used == pytest.approx({2021: 0.2, 2022: 0.4, 2023: 0.4, 2024: 0.4})
+
+
 def test_a_delay_moves_use_and_keeps_spending():
     d = evaluate(LAB_PROJECT, delay_years=1).ledger.groupby(["item", "year"]).bn_rub_2016.sum()
     assert d["revenue"].to_dict() == pytest.approx({2022: 0.5, 2023: 1.0, 2024: 1.0, 2025: 1.0})
