@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rutrade import chain
+from rutrade import chain, data, economy, stored
 from rutrade.chain import projects, three
 from rutrade.chain.link import CHINA, HOME, Shock
 from rutrade.scenarios import Scenario
@@ -118,3 +118,51 @@ def test_sales_are_worth_what_home_china_and_others_pay_and_gains_what_they_add_
     gain = len(projects.RENEWED) * 0.01 * 10.0
     expected = {2026: sales, 2027: sales + 0.25 * gain, 2028: 2 * (sales + 0.5 * gain), 2029: 2 * (sales + 0.7 * gain)}
     assert chain.prices.added(evaluation, s, found).to_dict() == pytest.approx(expected)
+
+
+def test_stored_prices_are_of_every_solved_year_and_sector_and_gains_of_renewed_sectors_only():
+    found = chain.prices.prices()
+    sectors = set(data.load("sectors")["sector"])
+    assert tuple(found.duals.index) == economy.NODES[1:]
+    assert set(found.duals) == sectors | {"labour", "foreign_exchange"}
+    worth = found.worth.unstack("kind")
+    assert set(worth) == {"home", "china", "others", "productivity"}
+    assert set(worth.index) == {(year, sector) for year in found.duals.index for sector in sectors}
+    gains = worth["productivity"].dropna()
+    assert set(gains.index.get_level_values("row")) == set(projects.RENEWED)
+    assert worth.drop(columns="productivity").notna().all().all() and (gains > 0).all()
+
+
+def test_prices_are_stored_by_year_as_duals_and_as_the_worth_of_one_unit_by_use(monkeypatch):
+    """A path of two years on which a unit sold is worth what its export shares say, a gain ten times as much."""
+    asked = []
+
+    def value(column, years):
+        found = {}
+        for year in years:
+            c = column(year)
+            asked.append(c)
+            size = sum(c.output.values()) * (1 + c.export_share + 2 * c.china_share) + 10 * sum(c.productivity.values())
+            found[year] = (year - 2000) * size
+        return pd.DataFrame({"value": found})
+
+    duals = pd.DataFrame({"MAC": [1.5, 1.6], "TRD": [0.9, 0.8], "labour": [1.1, 1.2]}, index=[2026, 2030])
+    path = SimpleNamespace(
+        tables=SimpleNamespace(sectors=("MAC", "TRD"), regions=("CFD", "NSK")), value=value,
+        duals=lambda region: duals if region == "NSK" else None,
+    )  # fmt: skip
+    kept = []
+    monkeypatch.setattr(economy.inputs, "solved", lambda: path)
+    monkeypatch.setattr(stored, "keep", lambda name, table, *rest: kept.append((name, table)) or {})
+    chain.prices.renew_prices()
+    ((name, table),) = kept
+    assert name == "prices" and list(table) == ["year", "row", "kind", "value"]
+    assert {c.region for c in asked} == {"NSK"}
+    cells = table.set_index(["kind", "year", "row"])["value"].to_dict()
+    expected = {("dual", year, row): duals.at[year, row] for year in duals.index for row in duals}
+    for year in duals.index:
+        for sector in ("MAC", "TRD"):
+            for use, worth in (("home", 1), ("china", 4), ("others", 2)):
+                expected[use, year, sector] = (year - 2000) * worth
+        expected["productivity", year, "MAC"] = (year - 2000) * 10
+    assert cells == pytest.approx(expected)
