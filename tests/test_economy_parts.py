@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from rutrade import InputError, economy, scenarios
+from rutrade import InputError, data, economy, scenarios
 from rutrade.economy import Bands, EconomyModel, regional
 from rutrade.economy.recursion import NODES
 from rutrade.economy.stage import base_state, stage_of
@@ -76,6 +76,22 @@ def test_growth_of_the_model_is_by_district_and_activity_and_its_total_is_the_un
     assert table.loc[("activity", "B"), "observed"] == pytest.approx(1.05**2)
 
 
+def test_the_circular_forecast_knows_productivity_by_activity_and_labour_by_district_and_the_total(tables, paths):
+    base = pd.DataFrame(tables.gva, tables.regions, tables.sectors)
+    solutions = {2016: SimpleNamespace(gva=base), 2019: SimpleNamespace(gva=1.07 * base)}
+    table = economy.backtest(tables, solutions, data.load("gva_path"), paths)
+    assert np.allclose(table["uniform"], 1.07) and np.allclose(table["model"], 1.07)
+    for kind, part in table.groupby("kind"):
+        assert (part["weight"] * part["circular"]).sum() == pytest.approx(1.07, rel=1e-9), kind
+    found = table.set_index(["kind", "name"])["circular"]
+    labour = paths.at("labour", 2019, "region") / paths.at("labour", 2016, "region")
+    ratio = found["district"] / labour[found["district"].index]
+    assert np.allclose(ratio, ratio.iloc[0]) and found["district"].nunique() > 5
+    productivity = paths.at("productivity", 2019, "sector") / paths.at("productivity", 2016, "sector")
+    construction, trade_ = (found["activity", section] for section in ("F", "G"))  # each one sector
+    assert construction / trade_ == pytest.approx(productivity["CON"] / productivity["TRD"], rel=1e-9)
+
+
 def test_errors_are_weighted_roots_of_mean_squares_of_logarithms():
     table = pd.DataFrame({
         "year": 2019, "kind": "district", "weight": [0.3, 0.1], "observed": [1.0, 1.0],
@@ -123,6 +139,28 @@ def test_supply_and_use_of_2019_join_mining_and_transport_and_tell_percent():
     merged = SimpleNamespace(sectors=("MAN",), data=tables.data)
     with pytest.raises(InputError, match="needs the full variant; these tables have 1 sectors"):
         economy.compare_use(merged, solution, seen)
+
+
+def test_the_summary_sums_what_each_region_makes_uses_and_sells():
+    cells = [("product", ["A", "B"]), ("region", PLACES), ("partner", ["CHN", "ROW"])]
+    gva = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], PLACES, ["A", "B"])
+    solution = SimpleNamespace(
+        grp=economy.EconomySolution.grp.fget(SimpleNamespace(gva=gva)),
+        consumption_by_region=pd.Series([5.0, 6.0], PLACES), investment=pd.Series([7.0, 8.0], PLACES),
+        exports=xr.DataArray(np.arange(8.0).reshape(2, 2, 2), cells), imports=xr.DataArray(np.ones((2, 2, 2)), cells),
+        labour_price=pd.Series([0.5, 0.6], PLACES), capital_price=pd.Series([0.1, 0.2], PLACES),
+    )  # fmt: skip
+    table = economy.EconomySolution.summary(solution)
+    assert table.iloc[:, :5].to_numpy().tolist() == [[3, 5, 7, 10, 4], [7, 6, 8, 18, 4], [10, 11, 15, 28, 8]]
+    assert (
+        table["labour_price_bn_rub_per_thousand"].tolist()[:2] == [0.5, 0.6] and table.isna().loc["Russia"].sum() == 2
+    )
+    priced = SimpleNamespace(
+        program=SimpleNamespace(prices=np.array([0.0, -2.0, 3.0, 0.0, 9.0])),
+        rows={"labour": np.array([0, 1]), "rail": np.array(2), "capital": np.array([3]), "use": np.array([4])},
+    )  # fmt: skip
+    binding = economy.EconomySolution.binding.fget(priced)
+    assert binding.to_numpy().tolist() == [["labour", 1, 2, 2.0], ["rail", 1, 1, 3.0], ["capital", 0, 1, 0.0]]
 
 
 # --- the effect of a project ---
