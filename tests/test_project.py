@@ -1063,6 +1063,9 @@ def test_switching_value_puts_the_npv_at_zero(p):
     for name, row in usable.iterrows():
         value = evaluate(p, **{name: row.switching_value}).efficiency.npv_bn_rub_2016["public"]
         assert abs(value) < 1e-6, name
+        edge = row.high if row.switching_value > row.central else row.low  # distance 1 is the edge of the range
+        assert row.central + row.distance * (edge - row.central) == pytest.approx(row.switching_value), name
+        assert (row.distance <= 1) == (row.status == "within_range"), name
     assert (table.loc[["cost_overrun"], "status"] != "no_effect").all()
     assert table.status["discount_rate_budget"] == "no_effect"
 
