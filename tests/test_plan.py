@@ -653,3 +653,43 @@ def test_an_instrument_at_half_its_size_is_half_of_what_the_table_says():
     assert not nothing.trade_cost and nothing.rail_capacity == 210 and not nothing.projects
     with pytest.raises(InputError, match="unknown instrument 'rail': did you mean"):
         plan.inputs.shock(linked, {"rail": 1.0})
+
+
+def test_what_the_region_adds_and_supplies_itself_is_by_sector_of_the_projects_and_merged_ones_share_it():
+    from types import SimpleNamespace
+
+    share = np.zeros((2, 2, 2))
+    share[:, 1, 1], share[:, 0, 1] = (0.25, 0.75), 0.1
+    stage = SimpleNamespace(
+        sectors=("MAN", "CON"), regions=("CFD", "NSK"), value_added=np.array([[0.9, 0.9], [0.3, 0.4]]),
+        delivery_share=share,
+    )  # fmt: skip
+    world = plan.inputs.Economy({2030: SimpleNamespace(stage=stage)}, {})
+    added, own_part = world.value_added(), world.own_supply()
+    assert (added["MAC"], added["CHE"], added["CON"]) == (0.3, 0.3, 0.4)
+    assert (own_part["MAC"], own_part["CHE"], own_part["CON"]) == (0.25, 0.25, 0.75)
+    assert added["TRD"] == own_part["TRD"] == 0.0  # not in these tables
+
+
+def test_the_economy_answers_a_plan_in_its_years_only_and_is_its_own_without_one(whole, three, small):
+    from types import SimpleNamespace
+
+    asked = {}
+    pay = pd.DataFrame({"RND": [50.0]}, index=["compensation"])
+    tables = SimpleNamespace(data=SimpleNamespace(national=SimpleNamespace(value_added=pay), employment={"RND": 100.0}))
+
+    def model(year):
+        return SimpleNamespace(tables=tables, solve=lambda columns: asked.setdefault(year, columns) and f"with {year}")
+
+    world = SimpleNamespace(models={y: model(y) for y in (2023, 2026, 2030)}, without={2023: "2023", 2026: "2026",
+                                                                                      2030: "2030"})  # fmt: skip
+    chosen = planning.as_project(whole, small, plan.best(small, limits(small)), 2026)
+    found = planning.answered(world, chosen, Measures(export_share=0.3), 0.2, {})
+    assert found == {2023: "2023", 2026: "with 2026", 2030: "with 2030"}, "2023 lies before the plan"
+    ((column,),) = (asked[2030],)
+    flows = project.evaluate(chosen).technological_column(2030)
+    assert sum(column.output.values()) == pytest.approx(flows["commercialised_output"].sum()) and column.output
+    assert column.labour_thousand == pytest.approx(flows["labour"].sum() / 0.5)
+    assert (column.year, column.region, column.export_share, column.china_share) == (2030, "NSK", 0.3, 0.2)
+    nothing = replace(chosen, objects=())
+    assert planning.answered(world, nothing, Measures(export_share=0.3), 0.2, {}) == world.without
