@@ -239,6 +239,21 @@ def test_constant_value_shares_keep_values_and_column_sums():
     np.testing.assert_array_equal(constant_value_shares(a, p, 0.0), a)
 
 
+def test_coefficients_moved_by_prices_are_those_of_the_countrys_price_dual(tables, paths):
+    """The prices that the coefficients tell solve p = A'p + v/q of the national table, up to their level."""
+    moved, plain = (stage(tables, paths, 2030, value_shares=theta).inputs[0] for theta in (1.0, 0.0))
+    j = int((plain > 0).all(0).argmax())  # a sector that buys of all
+    assert (plain[:, j] > 0).all()
+    p = plain[:, j] / moved[:, j]  # a falls where the price rises
+    names = list(tables.sectors)
+    nat = tables.national
+    a = (nat.domestic + nat.imported).loc[names, names].to_numpy() / nat.output[names].to_numpy()
+    q = StageInputs(tables, paths, 2030, Bands(), FIRST_ROUND).productivity()
+    level = (p - a.T @ p) * q / (1 - a.sum(0))
+    np.testing.assert_allclose(level / level[0], 1, rtol=1e-6)
+    assert p.max() / p.min() > 1.05
+
+
 def test_prices_fall_where_productivity_rises():
     a = np.array([[0.1, 0.2], [0.3, 0.1]])
     v = 1 - a.sum(0)
@@ -286,6 +301,9 @@ def test_the_balance_in_currency_knows_no_prices(tables, paths):
         assert s[0] == s[1]
     at_path = [stage(tables, p, 2023, balance="path").external_balance for p in (paths, dear)]
     assert at_path[1] > at_path[0] + 1000
+    # in the base year the path is the tables, at prices of 1
+    of_tables = tables.exports.sum() - tables.imports.sum()
+    assert stage(tables, paths, 2016, balance="path").external_balance == pytest.approx(of_tables, rel=1e-6)
     # the current account of the IMF: 1.911 % of GDP in 2016, 2.398 % in 2023
     base = tables.exports.sum() - tables.imports.sum()
     by_hand = base + 85_616 * (0.02398 * paths.at("gdp", 2023) - 0.01911)
