@@ -693,3 +693,30 @@ def test_the_economy_answers_a_plan_in_its_years_only_and_is_its_own_without_one
     assert (column.year, column.region, column.export_share, column.china_share) == (2030, "NSK", 0.3, 0.2)
     nothing = replace(chosen, objects=())
     assert planning.answered(world, nothing, Measures(export_share=0.3), 0.2, {}) == world.without
+
+
+def test_exports_and_product_of_a_block_are_means_of_what_its_column_sells_pays_and_buys_at_home(whole):
+    """Of the turnover it induces a part goes abroad; product is pay, and value added in turnover and own purchases."""
+    lab = block("lab", start_year=2028, life_years=8, capital_goods_bn_rub_2016={2026: 2.0, 2033: 1.0},
+                high_tech_per_year_bn_rub_2016=0.4, import_share_capital=0.4, import_share_current=0.25,
+                current_goods_bn_rub_2016=0.3, use_units=5.0, paid_share=0.5, price_mn_rub_2016=20.0,
+                mix={"capital": {"CON": 0.25, "MAC": 0.75}, "current": {"UTL": 1.0},
+                     "commercialised": {"MAC": 1.0}})  # fmt: skip
+    added, own_part = {"CON": 0.6, "MAC": 0.3, "UTL": 0.5}, {"CON": 0.9, "MAC": 0.1, "UTL": 0.8}
+    measures = Measures(2032, 2037, 0.2, added, own_part)
+    values = {"multiplier": 4.0, "opex_factor": 1.5, "cost_overrun": 0.2}
+    c = plan.choices.choices(whole, [lab], (2028,), 2026, None, measures, **values)
+    evaluation = project.evaluate(plan.blocks.together(whole, [lab.item], 2026), **values)
+    sold, product, home = [], [], {"capital_goods": 0.6, "current_inputs": 0.75}
+    for year in range(2032, 2038):
+        flows = evaluation.technological_column(year)
+        sold.append(flows["commercialised_output", "MAC"])
+        bought = sum(home[kind] * amount * added[sector] * own_part[sector]
+                     for (kind, sector), amount in flows.items() if kind in home)  # fmt: skip
+        product.append(flows["labour"].sum() + added["MAC"] * sold[-1] + bought)
+    assert len(set(np.round(sold, 9))) > 1, "the years differ"
+    assert c.exports[0, 0] == pytest.approx(0.2 * np.mean(sold)) and c.exports[0, 0] > 0
+    assert c.product[0, 0] == pytest.approx(np.mean(product))
+    running = [t for t, year in enumerate(c.years) if 2028 <= year < 2036]
+    assert c.staff[0, 0, running] == pytest.approx(100.0)  # heads, whatever running costs
+    assert not c.staff[0, 0, [t for t in range(len(c.years)) if t not in running]].any()
