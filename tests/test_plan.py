@@ -726,3 +726,44 @@ def test_exports_and_product_of_a_block_are_means_of_what_its_column_sells_pays_
     running = [t for t, year in enumerate(c.years) if 2028 <= year < 2036]
     assert c.staff[0, 0, running] == pytest.approx(100.0)  # heads, whatever running costs
     assert not c.staff[0, 0, [t for t in range(len(c.years)) if t not in running]].any()
+
+
+def test_a_plan_in_a_shell_is_short_and_draws_print_nothing_unless_a_bar_is_asked_for(market, capfd):
+    assert len(repr(market)) < 200
+    plan.simulate(market, 1, 3, jobs=1)
+    assert capfd.readouterr() == ("", "")
+    plan.simulate(market, 1, 3, jobs=1, progress=True)
+    assert "draws" in capfd.readouterr().err
+
+
+def test_what_is_not_chosen_is_zero_without_a_sign(small):
+    for budget in (np.inf, 2.0, 1.4, 0.9, 0.5, 0.0):
+        found = plan.best(small, limits(small, budget))
+        assert not np.signbit(found.y).any() and not np.signbit(found.q).any()
+
+
+def test_rounds_value_blocks_at_the_prices_that_the_economy_answers_with_until_they_hold():
+    """(5.5) on an economy of which only labour's price moves: it is 0.9, and 0.5 once anything is built."""
+    from types import SimpleNamespace
+
+    merged = ("AGF", "FUE", "ORE", "MAN", "UTL", "CON", "TRD", "TRP", "BSV", "RND", "PUB", "OSV")
+    pay = pd.DataFrame({"RND": [50.0]}, index=["compensation"])
+    tables = SimpleNamespace(data=SimpleNamespace(national=SimpleNamespace(value_added=pay), employment={"RND": 100.0}))
+    stage = SimpleNamespace(sectors=merged, regions=("NSK",), value_added=np.full((1, 12), 0.5),
+                            delivery_share=np.full((12, 1, 1), 0.5))  # fmt: skip
+
+    def solved(labour):
+        return SimpleNamespace(
+            use_prices=pd.DataFrame({"NSK": dict.fromkeys(merged, 1.0)}), labour_price=pd.Series({"NSK": labour}),
+            balance_price=1.0, stage=SimpleNamespace(import_price=1.0),
+        )  # fmt: skip
+
+    model = SimpleNamespace(tables=tables, stage=stage, solve=lambda columns: solved(0.5))
+    world = plan.inputs.Economy({2030: model}, {2030: solved(0.9)})
+    found = plan.solve(world=world, sectors="12")
+    assert found.best.chosen(found.choices) and list(found.rounds["change"]) == pytest.approx([0.4, 0.0], abs=1e-12)
+    assert set(found.rounds["row"].iloc[:1]) == {"labour"} and found.duals.at[2030, "labour"] == 0.5
+    ledger = project.evaluate(found.project(), shadow_prices=found.duals)
+    npv = project.npv(ledger.flow("public").to_numpy(), ledger.discount_rate("public"))
+    assert found.npv == pytest.approx(float(npv), rel=1e-9)
+    assert found.rounds["value"].iloc[1] > found.rounds["value"].iloc[0], "cheaper labour is worth something"
