@@ -50,7 +50,7 @@ def points(name: str) -> list[dict]:
 def recipes() -> dict[str, Callable[[], dict]]:
     """What makes each stored table, in an order in which none needs a later one."""
     from rutrade.chain import prices, setting
-    from rutrade.publish import explorer_grid, ladder, plan_runs
+    from rutrade.publish import columns, explorer_grid, ladder, plan_runs
 
     own = {name: partial(_renew, name, 2) for name in ("presets", "morris", "surface", "grids")}
     first = {
@@ -58,6 +58,7 @@ def recipes() -> dict[str, Callable[[], dict]]:
         "prices": prices.renew_prices,
         "ladder": ladder.renew,
         "explorer": explorer_grid.renew,
+        "columns": columns.renew,
     }
     return first | own | {"instruments": plan_runs.renew_instruments, "plan": plan_runs.renew_draws}
 

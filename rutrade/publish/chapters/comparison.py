@@ -24,6 +24,8 @@ KEY = {
     "rail_used_mt": "Eastern railways, Mt",
 }
 
+_SEEN = 0.05  # percent or points: a smaller figure has no sign to turn
+
 
 def meanings(presets: Mapping[str, Mapping]) -> pd.DataFrame:
     """What each preset assumes, in words, and the parameters it changes."""
@@ -70,3 +72,21 @@ def scenarios_in_short(table: pd.DataFrame, threshold: float) -> str:
         f" {table['turnover_bn_usd'][high]:.0f} bn"
         f" ({scenarios.title(high)})."
     )
+
+
+def in_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """Shocks in each model alone and linked, one row a shock and figure."""
+    names = {"ad valorem": "linked, ad valorem"}
+    return table.drop(columns="passes").rename(columns=names).set_index(["shock", "figure"])
+
+
+def about_columns(table: pd.DataFrame) -> str:
+    """How often the link turns the sign of what one model alone says, by a size that a table would show."""
+    seen = table[table["linked"].abs() >= _SEEN]
+    parts = []
+    for alone in ("world alone", "economy alone"):
+        turned = seen[(seen[alone] * seen["linked"] < 0) & (seen[alone].abs() >= _SEEN)]
+        rows = [f"{low(str(r['figure']).rsplit(', ', 1)[0])} ({low(str(r['shock']))})" for _, r in turned.iterrows()]
+        found = f"{len(rows)} of {len(seen)} figures: {'; '.join(rows)}" if rows else f"none of {len(seen)} figures"
+        parts.append(f"against the {alone.split()[0]} alone in {found}")
+    return f"The link turns the sign {', '.join(parts)}."

@@ -18,7 +18,7 @@ def points(value: float) -> str:
 def tell(value: float, resolution: float) -> str:
     """A change of the share in words: with its size, or that it is smaller than what the linked models tell apart."""
     if abs(value) < resolution:
-        return f"by less than {resolution:.2f} points, which is as fine as the linked models tell"
+        return f"by less than {resolution:.2g} points, which is as fine as the linked models tell"
     return f"by {points(value)} points"
 
 
