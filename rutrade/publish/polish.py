@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from rutrade.publish import glossary, light, reading, search
 from rutrade.publish.check import attribute, pages
 
 if TYPE_CHECKING:
@@ -25,17 +26,25 @@ def polish(folder: Path) -> None:
 
     Images load lazily at their known size and open alone; plain tables get a scroll region that the keyboard reaches
     and header cells with a scope; the sidebar is a landmark; scripts that would load from elsewhere go; the icon script
-    keeps the icons in use; the theme's style sheet no longer imports a second one.
+    keeps the icons in use; the theme's style sheet no longer imports a second one. Terms and citations are explained,
+    chapters say how long they take and how to cite them, and the search finds words in three languages. Scripts and
+    rules of style that nothing uses go.
     """
     from bs4 import BeautifulSoup
 
     icons: set[str] = set()
+    texts: dict[Path, str] = {}
     for path in pages(folder):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        name = glossary.name_of(path, folder)
         _redirect(soup)
         _scripts(soup)
+        light.scripts(soup, name, folder)
+        light.one_sheet(soup, path, folder)
         _tables(soup)
         _landmarks(soup)
+        glossary.explain(soup, name)
+        reading.describe(soup, name)
         for image in soup.select("article img"):
             image["loading"], image["decoding"] = "lazy", "async"
             size = _png_size(path.parent / unquote(urlsplit(attribute(image, "src")).path))
@@ -48,6 +57,7 @@ def polish(folder: Path) -> None:
         text = re.sub(r"^\s*(<!DOCTYPE html>)\s+", r"\1\n", str(soup))
         icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", text))
         path.write_text(text, encoding="utf-8")
+        texts[path] = text
     static = folder / "_static"
     for script in (static / "scripts").glob("*.js"):
         if script.name != "fontawesome.js":
@@ -66,6 +76,8 @@ def polish(folder: Path) -> None:
         sheet.write_text(text.replace('@import "../basic.css";', base), encoding="utf-8")
     for source in (static / "scripts").glob("*.map"):
         source.unlink()
+    light.sheets(folder, light.words(texts, folder))
+    search.improve(folder)
 
 
 def _redirect(soup: "BeautifulSoup") -> None:
