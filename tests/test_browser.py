@@ -274,7 +274,7 @@ def test_a_term_says_what_it_means_by_mouse_by_keyboard_and_by_touch(browser, si
 def test_a_citation_says_what_it_cites(browser, site):
     page = browser.new_page(viewport=WIDE)
     page.goto(f"{site}/book/index.html", wait_until="load")
-    page.locator("a.reference[href*='references.html']").first.hover()
+    page.locator("article a.reference[href*='references.html']").first.hover()
     assert "Economy of Regions" in page.locator(".tip-text:visible").inner_text()
     page.close()
 

@@ -12,6 +12,7 @@ from rutrade.publish import glossary, search
 INDEX = {
     "docnames": ["book/a", "book/b", "book/c"],
     "terms": {"shadow": [0, 1], "price": [1, 2], "multipli": 0, "торговля": 2, "乘数": 2, "贸易总额": [1]},
+    "titleterms": {"multipli": 1, "россия": [2]},
 }
 TERMS = (
     glossary.Term(("shadow price",), "", "двойственная оценка", "影子价格"),
@@ -28,7 +29,8 @@ def test_a_page_is_found_by_the_foreign_names_of_the_terms_it_uses(better):
     terms = better["terms"]
     assert terms[search.stem("двойственная")] == [1], "only the page with both words"
     assert terms["影子"] == terms["子价"] == terms["价格"] == [1]
-    assert terms[search.stem("мультипликатора")] == [0] and terms["乘数"] == [0, 2]
+    assert terms[search.stem("мультипликатора")] == [0, 1], "a word of a title counts"
+    assert terms["乘数"] == [0, 1, 2] and terms[search.stem("России")] == [2]
 
 
 def test_words_of_the_text_and_of_the_list_are_found_in_any_form(better):

@@ -161,6 +161,8 @@ def _landmarks(soup: "BeautifulSoup") -> None:
     for summary in soup.select("details > summary"):
         if not summary.get_text(strip=True):
             summary["aria-label"] = "Pages of this part"  # the theme's arrow beside a page with others below it
+    for box in soup.select("article details.hide"):
+        _name(box)
     back = soup.find(id="pst-back-to-top")
     if back and back.parent and back.parent.name != "nav":
         back.wrap(soup.new_tag("nav", attrs={"aria-label": "Back to top"}))
@@ -169,6 +171,18 @@ def _landmarks(soup: "BeautifulSoup") -> None:
     for tag in soup.select(".citation-list, .citation"):
         # Deprecated roles, and a list whose children are no items: plain paragraphs read better.
         del tag["role"]
+
+
+def _name(box: "Tag") -> None:
+    """A folded part says what it holds by the finding of its first figure or table."""
+    title = box.select_one(".rt-title, caption .stays")
+    if title is None or box.summary is None:
+        return
+    told = title.get_text(" ", strip=True)
+    for line, word in (("collapsed", "More"), ("expanded", "Less")):
+        if text := box.summary.select_one(f".{line}"):
+            text.string = f"{word}: {told}"
+    box.summary["aria-label"] = f"More: {told}"
 
 
 def _png_size(path: Path) -> tuple[int, int] | None:

@@ -42,22 +42,25 @@ def keys(text: str) -> set[str]:
 def enrich(index: Mapping, meanings: Iterable[glossary.Term], words: Mapping[str, str]) -> dict:
     """A search index with keys in three languages.
 
-    index: as Sphinx writes it; meanings: terms, whose foreign names lead to the pages that use all English words of
-    one of their names; words: further words by page.
+    index: as Sphinx writes it, words of titles apart from others; meanings: terms, whose foreign names lead to the
+    pages that use all English words of one of their names; words: further words by page.
     """
     terms: dict[str, set[int]] = {word: _set(pages) for word, pages in index["terms"].items()}
+    known = {word: set(pages) for word, pages in terms.items()}
+    for word, pages in index["titleterms"].items():
+        known.setdefault(word, set()).update(_set(pages))
     added: dict[str, set[int]] = {}
 
     def add(text: str, pages: set[int]) -> None:
         for key in keys(text):
             added.setdefault(key, set()).update(pages)
 
-    for word, pages in terms.items():
+    for word, pages in known.items():
         add(word, pages)
     for term in meanings:
         for name in term.names:
             stems = [_english(word) for word in re.findall(r"\w+", name.lower()) if len(word) > 2]
-            used = set.intersection(*(terms.get(word, set()) for word in stems)) if stems else set()
+            used = set.intersection(*(known.get(word, set()) for word in stems)) if stems else set()
             add(f"{term.ru} {term.zh}", used)
     places = {name: number for number, name in enumerate(index["docnames"])}
     for page, text in words.items():
