@@ -1,5 +1,7 @@
 """What is left out of a built book: rules and scripts that nothing uses, and nothing else."""
 
+import shutil
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -75,3 +77,24 @@ def test_the_sheets_of_a_page_become_one_in_their_order_with_addresses_that_hold
     joined = (tmp_path / "_static" / "styles" / "book.css").read_text(encoding="utf-8")
     assert joined == "a{b:url(../x.png)}\nb{c:url(../y.png)}p{q:url(data:z)}"
     assert not (tmp_path / "_static" / "styles" / "order.txt").exists()
+
+
+def test_a_font_of_icons_keeps_the_signs_that_a_sheet_names_and_print_keeps_its_own_rules(tmp_path):
+    from fontTools.ttLib import TTFont
+    from matplotlib import get_data_path
+
+    fonts = tmp_path / "_static" / "vendor" / "fonts"
+    fonts.mkdir(parents=True)
+    for ending in ("ttf", "woff2"):
+        shutil.copy(f"{get_data_path()}/fonts/ttf/DejaVuSans.ttf", fonts / f"icons.{ending}")
+    sheet = '@font-face{src:url(vendor/fonts/icons.woff2) format("woff2"),url(vendor/fonts/icons.ttf)}'
+    sheet += '.used:before{content:"\\f6c5"}.gone:before{content:"\\f6c6"}'
+    (tmp_path / "_static" / "a.css").write_text(sheet, encoding="utf-8")
+    (tmp_path / "_static" / "print.css").write_text(".cover{a:b}", encoding="utf-8")
+    for _ in range(2):
+        light.sheets(tmp_path, {"used"})
+        assert set(TTFont(fonts / "icons.ttf").getBestCmap()) == {0xF6C5, ord(" ")}
+        text = (tmp_path / "_static" / "a.css").read_text(encoding="utf-8")
+        assert text == '@font-face{src:url(vendor/fonts/icons.ttf)}.used:before{content:"\\f6c5"}'
+    assert not (fonts / "icons.woff2").exists()
+    assert (tmp_path / "_static" / "print.css").read_text(encoding="utf-8") == ".cover{a:b}"
