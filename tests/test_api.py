@@ -14,7 +14,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from rutrade import data, files, scenarios
-from rutrade.publish import pages, provenance, runs, sphinx
+from rutrade.publish import names, pages, provenance, runs, sphinx
 
 ROOT = files.root()
 PACKAGE = ROOT / "rutrade"
@@ -236,8 +236,9 @@ def test_every_executed_page_says_how_it_was_made(html):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         table = soup.select_one("details.manifest table")
         rows = {r.th.get_text(): r.td.get_text() for r in table.find_all("tr")}
-        assert rows["scenario"] == run.scenario
-        assert rows["parameters changed"] == str(dict(run.overrides))
+        assert rows["scenario"] == scenarios.title(run.scenario)
+        told = [f"{names.plain(name)}: {value}" for name, value in run.overrides.items()]
+        assert rows["parameters changed"] == ("; ".join(told) or "none")
         assert re.fullmatch(r"\d+\.\d+\S*", rows["rutrade version"])
         made = nbformat.read(run.target, as_version=4).metadata["rutrade"]["made_from"]
         tables = provenance.tables(made["table"])

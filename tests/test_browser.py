@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from urllib.request import urlopen
 
 import pytest
@@ -137,6 +137,42 @@ def test_search_finds_the_shadow_price(browser, site):
     page.close()
 
 
+def _found(page, site, words) -> list[str]:
+    """Pages that the search lists for words, in order."""
+    page.goto(f"{site}/search.html?q={quote(words)}", wait_until="load")
+    page.get_by_text("Search finished").wait_for()
+    links = page.locator("#search-results li > a")
+    page.wait_for_function("n => document.querySelectorAll('#search-results li > a').length >= n", arg=1)
+    return links.evaluate_all("all => all.map(a => a.getAttribute('href').split('#')[0])")
+
+
+@pytest.mark.parametrize(
+    ("words", "pages"),
+    [
+        ("мультипликатора", ("book/glossary.html", "book/results/base/04_project.html")),
+        ("теневая цена", ("book/glossary.html",)),
+        ("санкции", ("book/results/base/07_trade_model.html", "book/results/ru.html")),
+        ("乘数", ("book/glossary.html", "book/results/base/04_project.html")),
+        ("贸易总额", ("book/glossary.html", "book/results/base/01_trade_structure.html", "book/results/zh.html")),
+    ],
+)
+def test_the_search_finds_glossary_and_chapters_by_russian_and_chinese_words(browser, site, words, pages):
+    page = browser.new_page(viewport=WIDE)
+    found = _found(page, site, words)
+    page.close()
+    assert set(pages) <= set(found), found
+
+
+def test_the_search_puts_prose_before_the_reference_of_the_package(browser, site):
+    page = browser.new_page(viewport=WIDE)
+    for words in ("multiplier", "scenario", "trade"):
+        found = _found(page, site, words)
+        reference = [place for place, name in enumerate(found) if name.startswith("book/api/")]
+        prose = [place for place, name in enumerate(found) if not name.startswith("book/api/")]
+        assert prose and reference and max(prose) < min(reference), words
+    page.close()
+
+
 def test_search_finds_nothing_for_a_word_the_book_does_not_have(browser, site):
     page = browser.new_page(viewport=WIDE)
     page.goto(f"{site}/search.html?q=zyzzyva", wait_until="load")
@@ -157,6 +193,89 @@ def test_csv_links_download_the_figures(browser, html, site):
         stored = html / "book" / "results" / "base" / unquote(links.nth(number).get_attribute("href"))
         assert download.path().read_bytes() == stored.read_bytes()
         assert download.suggested_filename.endswith(".csv") and stored.read_text().count("\n") >= 2
+    page.close()
+
+
+def _numbers(text: str, language: str) -> list[float]:
+    """Numbers of a sentence in the English unit: Chinese counts hundreds of millions where English counts billions."""
+    text = text.replace("\u2212", "-")
+    if language == "ru":
+        text = re.sub(r"(?<=\d),(?=\d)", ".", text)
+    found = re.findall(r"(?<![\d.])(-?\d+(?:\.\d+)?)(亿)?", text)
+    return [float(number) / (10 if hundred else 1) for number, hundred in found]
+
+
+@pytest.mark.parametrize(("language", "code", "name"), [("ru", "ru", "Русский"), ("zh", "zh-Hans", "中文")])
+def test_the_switch_leads_to_the_same_numbers_in_another_language_and_back(browser, site, language, code, name):
+    page = browser.new_page(viewport=NARROW)
+    page.goto(f"{site}/book/index.html", wait_until="load")
+
+    def told() -> dict[str, list[str]]:
+        return {
+            "lede": page.locator(".lede").all_inner_texts(),
+            "findings": page.locator(".admonition li").all_inner_texts(),
+            "counts": [re.search(r"\d+", chip)[0] for chip in page.locator("ul.verdicts li").all_inner_texts()],
+            "squares": page.locator("a.square").all_inner_texts(),
+        }
+
+    english = told()
+    assert len(english["findings"]) == 6
+    page.locator("nav.languages a", has_text=name).click()
+    page.wait_for_url(f"**/results/{language}.html")
+    assert page.locator("article").get_attribute("lang") == code
+    ours = told()
+    for part in ("counts", "squares"):
+        assert ours[part] == english[part]
+    for one, other in zip(english["lede"] + english["findings"], ours["lede"] + ours["findings"], strict=True):
+        wanted, found = sorted(_numbers(one, "en")), sorted(_numbers(other, language))
+        # Where the unit is smaller a number has a digit more.
+        digits = [len(str(number).rstrip("0").partition(".")[2]) for number in wanted]
+        assert [round(number, n) for number, n in zip(found, digits, strict=True)] == pytest.approx(wanted, abs=1e-9), (
+            one
+        )
+    page.locator("a.square").first.click()
+    assert page.evaluate("document.querySelector(location.hash) !== null")
+    page.locator("nav.languages a", has_text="English").click()
+    page.wait_for_url("**/book/index.html")
+    page.close()
+
+
+def test_a_term_says_what_it_means_by_mouse_by_keyboard_and_by_touch(browser, site):
+    page = browser.new_page(viewport=WIDE)
+    page.goto(f"{site}/{CHAPTER}", wait_until="load")
+    term = page.locator("a.term").first
+    tip = page.locator(f"#{term.get_attribute('aria-describedby')}")
+    assert not tip.is_visible() and term.inner_text().lower() in tip.text_content().lower()
+    term.hover()
+    assert tip.is_visible()
+    box = tip.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= WIDE["width"]
+    page.mouse.move(1, 1)
+    assert not tip.is_visible()
+    term.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    assert tip.is_visible()
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    page.close()
+    context = browser.new_context(viewport=NARROW, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{site}/{CHAPTER}", wait_until="load")
+    term = page.locator("a.term").first
+    term.tap()
+    tip = page.locator(f"#{term.get_attribute('aria-describedby')}")
+    assert tip.is_visible() and tip.bounding_box()["y"] + tip.bounding_box()["height"] <= NARROW["height"]
+    term.tap()
+    page.wait_for_url("**/book/glossary.html#term-*")
+    context.close()
+
+
+def test_a_citation_says_what_it_cites(browser, site):
+    page = browser.new_page(viewport=WIDE)
+    page.goto(f"{site}/book/index.html", wait_until="load")
+    page.locator("article a.reference[href*='references.html']").first.hover()
+    assert "Economy of Regions" in page.locator(".tip-text:visible").inner_text()
     page.close()
 
 

@@ -274,3 +274,19 @@ def test_long_names_make_the_narrow_drawing_taller_instead_of_running_into_each_
     wide, narrow, _ = drawn(shown, lambda ax: figures.hbars(ax, values), height=3.0)
     heights = [float(re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', text)[1]) for text in (wide, narrow)]
     assert heights[1] >= 12 * 3 * 15 > heights[0]
+
+
+@pytest.mark.parametrize(("highest", "end"), [(7.9, 22.0), (40.0, 41.2)])
+def test_fans_of_several_runs_stand_on_one_scale_unless_one_needs_more(highest, end):
+    table = pd.DataFrame(
+        {"value": [3.8, 3.7], "q05": [3.8, 1.8], "q25": [3.8, 2.8], "q75": [3.8, 5.2], "q95": [3.8, highest]},
+        index=[2025, 2030],
+    )
+    _, ax = style.axes()
+    figures.fan(ax, table, style.ACCENT, top=22)
+    assert ax.get_ylim() == pytest.approx((0, end))
+    words = [text for text in ax.texts if ": 5 %" in text.get_text() or "centre" in text.get_text()]
+    places = sorted(text.xy[1] if hasattr(text, "xy") else text.get_position()[1] for text in words)
+    assert len(places) == 3 and min(b - a for a, b in pairwise(places)) >= 0.1 * end
+    if highest < 20:
+        assert any(text.get_text().startswith("3.7") for text in words)

@@ -59,3 +59,20 @@ def test_bars_of_the_shifts_are_to_scale_with_the_line_of_a_notable_one(shifts):
 def test_a_shift_below_what_the_models_tell_has_neither_sign_nor_digits():
     text = front.sizes({"ri": -0.004, "paper": 7.0}, 0.02)
     assert "moves the structure by less than 0.02 points" in text and "0.004 points" not in text
+
+
+def test_the_key_of_the_map_names_every_number_on_it_with_its_size():
+    text = front.map_chart()
+    crossings = data.load("rail_crossings")
+    crossings = crossings[(crossings["direction"] == "export") & (crossings["first_month"] == "2025-01")]
+    tonnes = crossings.set_index("crossing")["mt"]
+    everywhere = tonnes.pop("all crossings with China")
+    assert f"{tonnes.idxmax()} carries {100 * tonnes.max() / everywhere:.0f}\u00a0% of Russia's rail exports" in text
+    rows = re.findall(r"<b>(\d+)</b>\u00a0([^<]+?) ([\d.]+)(?:, |</p>)", text)
+    assert [int(number) for number, _, _ in rows] == list(range(1, len(rows) + 1)) and len(rows) == len(tonnes) + 5
+    for _, name, size in rows[: len(tonnes)]:
+        assert float(size) == round(tonnes[name], 1), name
+    sizes = [float(size) for _, _, size in rows[len(tonnes) :]]
+    assert sizes == sorted(sizes, reverse=True)
+    drawn = {int(number) for number in re.findall(r"<text[^>]*>(\d+)</text>", text.split('class="narrow"')[0])}
+    assert drawn == {int(number) for number, _, _ in rows}

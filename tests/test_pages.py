@@ -211,3 +211,17 @@ def test_the_worked_example_leads_from_the_drawn_share_to_the_row_and_line_of_it
 
 def test_the_images_of_a_page_come_with_the_alt_text_of_their_cell(results):
     assert pages.images() == {f"book/results/{run}": [f"Fuels fall in {run[:4]}. Bars."] for run in RUNS}
+
+
+def test_a_kept_page_says_in_todays_words_how_it_was_made(results):
+    path = results / "late" / "03_siberia.ipynb"
+    kept = nbformat.read(path, as_version=4)
+    kept.metadata["rutrade"]["overrides"] = {"rail_capacity": 158.0, "research_infrastructure": True}
+    kept.cells[-1].source = "<details class='manifest'>old words</details>"
+    nbformat.write(kept, path)
+    before = (results / "base" / "03_siberia.ipynb").read_bytes()
+    pages._renew_manifests()
+    said = nbformat.read(path, as_version=4).cells[-1].source
+    assert "old words" not in said and "rail capacity: 158.0; research infrastructure: True" in said
+    assert "<td>late</td>" in said, "a preset without a title has its own name"
+    assert (results / "base" / "03_siberia.ipynb").read_bytes() == before

@@ -1,5 +1,7 @@
 """What is done to built pages: each mend is made, a second call changes nothing."""
 
+import re
+
 from rutrade.publish import check, polish
 
 
@@ -17,7 +19,7 @@ def test_every_mend_is_made_once(small_book):
     assert 'role="complementary"' in text and '<nav aria-label="Back to top"><button' in text
     assert (small_book / "_static/scripts/fontawesome.js").read_text() == 'x={moon:[1,2,[3,"m"],"f1","M1 2z"],}'
     sheet = (small_book / "_static/styles/theme.css").read_text()
-    assert sheet == "a{background:url(../file.png)}\nb{}"
+    assert sheet == "a{background:url(../file.png)}", "a rule that says nothing goes"
     polish.polish(small_book)
     assert (small_book / "page.html").read_text(encoding="utf-8") == text
     assert (small_book / "_static/styles/theme.css").read_text() == sheet
@@ -39,3 +41,17 @@ def test_a_heavy_page_is_a_problem_unless_its_images_load_lazily(small_book, mon
     assert any("load at once" in problem for problem in check.check(small_book))
     polish.polish(small_book)
     assert not any("load at once" in problem for problem in check.check(small_book))
+
+
+def test_a_folded_part_is_named_by_what_it_holds(small_book):
+    path = small_book / "page.html"
+    words = '<p class="collapsed">Show</p><p class="expanded">Hide</p>'
+    box = f'<details class="hide"><summary aria-label="Toggle hidden content">{words}</summary>BODY</details>'
+    figure = '<figure><p class="rt-title">Fuels &amp; <em>wood</em> fell</p></figure>'
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("</article>", box.replace("BODY", figure) + box + "</article>"), encoding="utf-8")
+    polish.polish(small_book)
+    named, other = re.findall(r"<details class=\"hide\">(.*?)</summary>", path.read_text(encoding="utf-8"))
+    assert 'aria-label="More: Fuels &amp; wood fell"' in named
+    assert ">More: Fuels &amp; wood fell<" in named and ">Less: Fuels &amp; wood fell<" in named
+    assert ">Show<" in other and ">Hide<" in other

@@ -176,15 +176,22 @@ def slope(ax: "Axes", table: pd.DataFrame, colours: Mapping[str, str]) -> None:
     ax.grid(visible=False)
 
 
-def fan(ax: "Axes", table: pd.DataFrame, colour: str) -> None:
-    """Central path (first column) with its bands q05-q95 and q25-q75, over years as index."""
+def fan(ax: "Axes", table: pd.DataFrame, colour: str, top: float = 0.0) -> None:
+    """Central path (first column) with its bands q05-q95 and q25-q75, over years as index.
+
+    top: least upper end of the vertical axis, so that charts of several runs stand on one scale; 0: as the values ask.
+    """
     ax.fill_between(table.index, table["q05"], table["q95"], color=colour, alpha=0.25, linewidth=0)
     ax.fill_between(table.index, table["q25"], table["q75"], color=colour, alpha=0.35, linewidth=0)
     ax.plot(table.index, table.iloc[:, 0], color=colour, label="centre")
     last = table.iloc[-1]
-    span = table[["q05", "q95"]].to_numpy().max() - min(0.0, table[["q05", "q95"]].to_numpy().min())
+    highest = table[["q05", "q95"]].to_numpy().max()
+    if top:
+        ax.set_ylim(0, max(top, 1.03 * highest))
+    lowest = min(0.0, table[["q05", "q95"]].to_numpy().min())
+    span = max(top, highest) - lowest
     words = (f"{last['q95']:,.0f}: 5 % above", f"{last.iloc[0]:,.0f} centre", f"{last['q05']:,.0f}: 5 % below")
-    if span < 20:
+    if highest - lowest < 20:
         words = (f"{last['q95']:.1f}: 5 % above", f"{last.iloc[0]:.1f} centre", f"{last['q05']:.1f}: 5 % below")
     places = spread([last["q95"], last.iloc[0], last["q05"]], 0.12 * span, 0, float(last["q95"]))
     for word, place, weight in zip(words, places, ("normal", "bold", "normal"), strict=True):
@@ -194,13 +201,17 @@ def fan(ax: "Axes", table: pd.DataFrame, colour: str) -> None:
 
 
 def fans(
-    tables: dict[str, pd.DataFrame], colours: Sequence[str], columns: int = 1, seen: pd.DataFrame | None = None
-) -> "Figure":
-    """A figure of fan charts, one a table, its title above each; `seen` holds observed values by the same titles."""
+    tables: dict[str, pd.DataFrame], colours: Sequence[str], columns: int = 1, seen: pd.DataFrame | None = None,
+    top: float = 0.0,
+) -> "Figure":  # fmt: skip
+    """A figure of fan charts, one a table, its title above each; `seen` holds observed values by the same titles.
+
+    top: as in `fan`.
+    """
     rows = -(-len(tables) // columns)
     fig, boxes = axes(rows, columns, height=0.6 + (2.3 if columns == 1 else 2.0) * rows, sharex=True, squeeze=False)
     for ax, (title, table), colour in zip(boxes.T.ravel(), tables.items(), colours, strict=True):
-        fan(ax, table, colour)
+        fan(ax, table, colour, top)
         if seen is not None:
             ax.plot(seen.index, seen[title], color=light("text"), marker="o", markersize=4, label="observed")
         ax.set_title(title)

@@ -2,18 +2,19 @@
 
 import html as html_text
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rutrade import files, scenarios
-from rutrade.publish.names import TITLES, sentence
+from rutrade.publish.names import TITLES, plain, sentence
 from rutrade.publish.tables import FIGURE, ROWS, box_of, csv_place, part
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _SHOWN = {
-    "scenario": "scenario",
+    "title": "scenario",
     "overrides": "parameters changed",
     "version": "rutrade version",
     "data": "data sha256 (first 16)",
@@ -70,14 +71,21 @@ def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, lis
                         output_data["text/html"] = numbered_text.replace(csv_place(name), links)
             said = part(name)
             cell["outputs"] = outputs = [o for o in outputs if said not in o.get("data", {}).get("text/html", "")]
-    notebook.cells.append(nbformat.v4.new_markdown_cell(_manifest(manifest)))
+    notebook.cells.append(nbformat.v4.new_markdown_cell(""))
     notebook.metadata.pop("papermill", None)
     notebook.metadata["rutrade"] = manifest
+    say_manifest(notebook)
     return notebook
 
 
-def figure(output: dict[str, Any], csv: str, links: str, number: str, level: int = 3) -> str:
-    """A figure as HTML: its finding, what it shows, the chart at two widths, its numbers as table and file, source."""
+def figure(
+    output: dict[str, Any], csv: str, links: str, number: str, level: int = 3, say: Callable[[str], str] = str,
+    below: str = "",
+) -> str:  # fmt: skip
+    """A figure as HTML: its finding, what it shows, the chart at two widths, its numbers as table and file, source.
+
+    say: the frame's own words in the page's language; below: HTML that stands under the chart.
+    """
     import io
 
     import pandas as pd
@@ -86,20 +94,25 @@ def figure(output: dict[str, Any], csv: str, links: str, number: str, level: int
     data = pd.read_csv(io.StringIO(csv))
     first = data.columns[0]
     more = f" (the first {10 * ROWS} of {len(data):,} rows; the file has all)" if len(data) > 10 * ROWS else ""
-    numbers = box_of(data.head(10 * ROWS).set_index(first), f"Numbers of {number.lower()}{more}", _FOUR_DIGITS)
+    numbers = box_of(
+        data.head(10 * ROWS).set_index(first),
+        say("Numbers of {number}").format(number=number.lower()) + more,
+        _FOUR_DIGITS,
+    )
+    source = f"{say('Source')}: {sentence(about['source'])}."
     what = f'<p class="rt-what">{html_text.escape(about["what"], quote=False)}</p>' if about["what"] else ""
     # One drawing is shown; the other says nothing to a reader who listens.
     narrow = about["narrow"]
     scrolls = ' tabindex="0"' if "min-width" in narrow else ""
-    chart = f'<div class="rt-chart" role="group" aria-label="Chart of {number.lower()}"{scrolls}>'
+    label = say("Chart of {number}").format(number=number.lower())
+    chart = f'<div class="rt-chart" role="group" aria-label="{label}"{scrolls}>'
     return (
         f'<figure class="rt-figure"><p class="rt-title" role="heading" aria-level="{level}">'
         f"{html_text.escape(about['title'], quote=False)}</p>{what}"
-        f"{chart}{output['image/svg+xml']}{narrow}</div>"
-        f'<div class="rt-views"><details class="rt-data"><summary>Table</summary>{numbers}</details>'
+        f"{chart}{output['image/svg+xml']}{narrow}</div>{below}"
+        f'<div class="rt-views"><details class="rt-data"><summary>{say("Table")}</summary>{numbers}</details>'
         f"<span>{links}</span></div>"
-        f'<figcaption class="source"><span class="number">{number}.</span> Source: {sentence(about["source"])}.'
-        "</figcaption></figure>"
+        f'<figcaption class="source"><span class="number">{number}.</span> {source}</figcaption></figure>'
     )
 
 
@@ -133,9 +146,26 @@ def anchor(scenario: str, csv: str) -> str:
     return f"{scenario}-{Path(csv).stem}"
 
 
+def say_manifest(page: "NotebookNode") -> bool:
+    """Write a page's manifest into its last cell; whether it said something else before."""
+    text, last = _manifest(page.metadata["rutrade"]), page.cells[-1]
+    changed = bool(last.source != text)
+    last.source = text
+    return changed
+
+
 def _manifest(manifest: dict[str, Any]) -> str:
+    """How a page was made, in names: a preset by its title, parameters without underscores."""
+    about = manifest | {"title": scenarios.title(manifest["scenario"])}
     rows = "".join(
-        f"<tr><th scope='row'>{label}</th><td>{html_text.escape(str(manifest[name]))}</td></tr>"
+        f"<tr><th scope='row'>{label}</th><td>{html_text.escape(_told(about[name]))}</td></tr>"
         for name, label in _SHOWN.items()
     )
     return f"<details class='manifest'><summary>How this page was made</summary><table>{rows}</table></details>"
+
+
+def _told(value: object) -> str:
+    """What a row of the manifest says."""
+    if not isinstance(value, dict):
+        return str(value)
+    return "; ".join(f"{plain(name)}: {shown}" for name, shown in value.items()) or "none"

@@ -5,13 +5,14 @@ of 2030 from the values that the pages record.
 """
 
 import html as html_text
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from rutrade import data, structure
-from rutrade.publish import names, style, svg
+from rutrade.publish import languages, maps, names, style, svg
 from rutrade.publish.finish import figure
 from rutrade.publish.tables import FIGURE, csv, mend
 
@@ -35,13 +36,17 @@ SHOWN = ("ri", "ri_commercialised", "facilitation", "ri_policy", "paper")  # sce
 NOTABLE = 5.0  # points of the share, the claims' criterion
 
 
-def parts(values: Mapping[str, Mapping[str, object]], claims: pd.DataFrame) -> dict[str, str]:
-    """The parts of the front page by name, as HTML."""
-    found = {"verdicts": verdicts(claims), "turnover": turnover(), "structure": structure_chart()}
+def parts(values: Mapping[str, Mapping[str, object]], claims: pd.DataFrame, language: str = "en") -> dict[str, str]:
+    """The parts of the front page by name, as HTML in a language."""
+    page = "results/claims.html" if language == "en" else ""
+    found = {
+        "languages": languages.switch(language), "verdicts": verdicts(claims, page, language),
+        "turnover": turnover(language), "structure": structure_chart(language), "map": map_chart(language),
+    }  # fmt: skip
     shifts = {name: float(str(values["base"][f"{name}_shift_constant_pp"]))
               for name in SHOWN if f"{name}_shift_constant_pp" in values.get("base", {})}  # fmt: skip
     if shifts:
-        found["shift"] = sizes(shifts, float(str(values["base"].get("ri_resolution_pp", 0.0))))
+        found["shift"] = sizes(shifts, float(str(values["base"].get("ri_resolution_pp", 0.0))), language)
     return found
 
 
@@ -49,66 +54,78 @@ SIGNS = {"reproduced": "✓", "partly": "◐", "not reproduced": "✕", "not tes
 _KINDS = {"reproduced": "reproduced", "partly": "partly", "not reproduced": "refuted", "not testable": "untestable"}
 
 
-def chip(verdict: str) -> str:
+def chip(verdict: str, language: str = "en") -> str:
     """A verdict as sign and word, in its colour."""
-    return f'<span class="verdict {_KINDS[verdict]}"><span aria-hidden="true">{SIGNS[verdict]}</span> {verdict}</span>'
+    word = languages.say(verdict, language)
+    return f'<span class="verdict {_KINDS[verdict]}"><span aria-hidden="true">{SIGNS[verdict]}</span> {word}</span>'
 
 
-def verdicts(claims: pd.DataFrame, page: str = "results/claims.html") -> str:
-    """One linked square a claim, and how many there are of each verdict."""
+def verdicts(claims: pd.DataFrame, page: str = "results/claims.html", language: str = "en") -> str:
+    """One linked square a claim, and how many there are of each verdict.
+
+    page: where the claims stand; only the English page can show those of one verdict alone.
+    """
     ordered = claims.assign(place=claims["verdict"].map(list(SIGNS).index)).sort_values("place", kind="stable")
-    squares = "".join(
-        f'<a class="square {_KINDS[c.verdict]}" href="{page}#claim-{c.claim}" title="{html_text.escape(str(c.text))}"'
-        f' aria-label="{c.verdict}: {html_text.escape(str(c.text))}">{SIGNS[c.verdict]}</a>'
-        for c in ordered.itertuples()
-    )
+    squares, chips = "", ""
+    for c in ordered.itertuples():
+        kind, word = _KINDS[c.verdict], languages.say(c.verdict, language)
+        text = html_text.escape(languages.say(str(c.text), language))
+        squares += f'<a class="square {kind}" href="{page}#claim-{c.claim}" title="{text}" aria-label="{word}: {text}">'
+        squares += f"{SIGNS[c.verdict]}</a>"
     counts = claims["verdict"].value_counts()
-    chips = "".join(
-        f'<li><a class="verdict {_KINDS[v]}" href="{page}?verdict={v.replace(" ", "%20")}">'
-        f'<span aria-hidden="true">{sign}</span> {counts.get(v, 0)} {v}</a></li>'
-        for v, sign in SIGNS.items()
-    )
+    for v, sign in SIGNS.items():
+        text = f'<span aria-hidden="true">{sign}</span> {counts.get(v, 0)} {languages.say(v, language)}'
+        where = f' href="{page}?verdict={v.replace(" ", "%20")}"' if language == "en" else ""
+        tag = "a" if where else "span"
+        chips += f'<li><{tag} class="verdict {_KINDS[v]}"{where}>{text}</{tag}></li>'
     return f'<div class="squares">{squares}</div><ul class="verdicts">{chips}</ul>'
 
 
-def turnover() -> str:
+def turnover(language: str = "en") -> str:
     """Ten years of trade by both counts, and the years after that the projections were not fitted to."""
+    say, number = _tongue(language)
     table = data.load("trade_totals")
     last = int(table["year"].max())
     totals = structure.totals(table, 2013, last)
-    both = pd.DataFrame({"China's count": totals["CHN", "turnover"], "Russia's count": totals["RUS", "turnover"]})
-    china = both["China's count"].dropna()
+    ours, theirs = say("China's count"), say("Russia's count")
+    both = pd.DataFrame({ours: totals["CHN", "turnover"], theirs: totals["RUS", "turnover"]})
+    both = both.rename_axis(say("year"))
+    china = both[ours].dropna()
     fig, ax = style.axes(height=4.0)
-    for name, colour in (("China's count", style.CHINA), ("Russia's count", style.RUSSIA)):
+    for name, colour in ((ours, style.CHINA), (theirs, style.RUSSIA)):
         line = both[name].dropna()
-        known = line[line.index <= 2021] if name.startswith("Russia") else line
+        known = line[line.index <= 2021] if name == theirs else line
         ax.plot(known.index, known, color=colour, label=name, marker="o", markersize=4)
         if len(known) < len(line):
             guessed = line[line.index >= 2021]
-            ax.plot(guessed.index, guessed, color=colour, linestyle=":", label=f"{name}, IMF estimate")
+            ax.plot(guessed.index, guessed, color=colour, linestyle=":", label=f"{name}, {say('IMF estimate')}")
     end, first = int(china.index[-1]), int(china.index[0])
     ax.axvspan(2023.5, end + 0.4, color=style.light("surface"), zorder=0)
-    ax.text(2023.6, 4, "held back", fontsize=12, color=style.light("muted"))
+    ax.text(2023.6, 4, say("held back"), fontsize=12, color=style.light("muted"))
     for year in (first, 2015, 2023, end):
         ax.annotate(f"{china[year]:.0f}", (year, china[year]), xytext=(0, 9), textcoords="offset points", ha="center",
                     color=style.CHINA, fontweight="bold")  # fmt: skip
-    for name, colour, place in (("China's count", style.CHINA, 1.0), ("Russia's count", style.RUSSIA, 0.86)):
+    for name, colour, place in ((ours, style.CHINA, 1.0), (theirs, style.RUSSIA, 0.86)):
         text = ax.annotate(
             name, (end + 0.4, place * china[end]), xytext=(6, 0), textcoords="offset points", va="center",
             color=colour, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
         vars(text)["wraps"] = 9
     ax.set(ylim=(0, None), xlim=(first - 0.3, end + 0.4), xticks=range(first, end + 1, 2))
-    multiple = china[2023] / china[first]
-    title = f"Trade rose {multiple:.1f}-fold in ten years, then levelled off"
-    if abs(china[end] / china[2023] - 1) > 0.1:
-        title = f"Trade rose {multiple:.1f}-fold in ten years"
+    levelled = abs(china[end] / china[2023] - 1) <= 0.1
+    title = "Trade rose {multiple}-fold in ten years, then levelled off" if levelled else (
+        "Trade rose {multiple}-fold in ten years")  # fmt: skip
+    values = {"first": first, "end": end, "multiple": number(china[2023] / china[first], 1)}
+    values |= {"low": number(china[first]), "high": number(china[2023]), "last": number(china[end])}
     return _picture(
-        fig, "turnover", title, "Goods in both directions, bn USD at current prices, by two counts", both,
-        f"Two lines from {first} to {end}. China's count goes from {china[first]:.0f} to {china[2023]:.0f} bn USD in"
-        f" 2023 and {china[end]:.0f} in {end}; Russia's lies close to it and is an estimate from 2022 on",
-        "China's customs; Russia's customs to 2021, then estimates by the IMF. The years after 2023 were kept from the "
-        'models to test them. <a href="results/base/01_trade_structure.html">Chapter 1</a>', 1,
+        fig, "turnover", say(title).format(**values),
+        say("Goods in both directions, bn USD at current prices, by two counts"), both,
+        say(
+            "Two lines from {first} to {end}. China's count goes from {low} to {high} bn USD in 2023 and {last} in"
+            " {end}; Russia's lies close to it and is an estimate from 2022 on"
+        ).format(**values),
+        say("China's customs; Russia's customs to 2021, then estimates by the IMF. The years after 2023 were kept from"
+            " the models to test them."), "base/01_trade_structure", 1, language,
     )  # fmt: skip
 
 
@@ -118,40 +135,45 @@ def _classes(row: pd.Series) -> pd.Series:
     return 100 * pd.Series(sums) / row.sum()
 
 
-def structure_chart() -> str:
+def structure_chart(language: str = "en") -> str:
     """What each country sold, in the first year that is known by group and in 2023."""
+    say, number = _tongue(language)
     table = data.load("trade_structure")
     flows = {}
     for title, exporter, importer in (("What Russia sells", "RUS", "CHN"), ("What China sells", "CHN", "RUS")):
         panel = structure.panel(table, exporter, importer).dropna(how="all")
         panel = panel[panel.sum(axis=1) > 0]
-        flows[title] = pd.DataFrame({int(y): _classes(panel.loc[y]) for y in (panel.index[0], panel.index[-1])}).T
+        flows[say(title)] = pd.DataFrame({int(y): _classes(panel.loc[y]) for y in (panel.index[0], panel.index[-1])}).T
     fig, boxes = style.axes(2, 1, height=4.7)
     for ax, (title, shares) in zip(boxes, flows.items(), strict=True):
-        _bars(ax, shares)
+        _bars(ax, shares, say)
         ax.set_title(title, loc="left")
     sold, bought = flows.values()
-    fuels, cars = sold["Fuels"], bought["Vehicles"]
     (y0, y1), (z0, z1) = sold.index, bought.index
-    numbers = pd.concat(flows, names=["flow", "year"])
+    values = {"y0": y0, "y1": y1, "z0": z0, "z1": z1, "fuels0": number(sold.at[y0, "Fuels"]),
+              "fuels1": number(sold.at[y1, "Fuels"]), "cars0": number(bought.at[z0, "Vehicles"]),
+              "cars1": number(bought.at[z1, "Vehicles"])}  # fmt: skip
+    numbers = pd.concat(flows, names=[say("flow"), say("year")]).rename(columns=say)
     return _picture(
         fig, "structure",
-        f"Russia still sells fuels ({fuels[y0]:.0f} % then, {fuels[y1]:.0f} % now); "
-        f"China now sells vehicles ({cars[z0]:.0f} %, {cars[z1]:.0f} %)",
-        "Shares of goods, % of each direction's value, in the first year known by group and the last", numbers,
-        f"Four bars of shares. Fuels are {fuels[y0]:.0f} % of what Russia sells in {y0} and {fuels[y1]:.0f} % in {y1}; "
-        f"vehicles rise from {cars[z0]:.0f} to {cars[z1]:.0f} % of what China sells between {z0} and {z1}",
-        "Russia's customs (WITS) for 2013, which leaves metals, machinery and vehicles in one residual; the other bars "
-        'CEPII BACI. <a href="results/base/01_trade_structure.html">Chapter 1</a>', 2,
+        say("Russia still sells fuels ({fuels0} % then, {fuels1} % now); China now sells vehicles ({cars0} %, {cars1}"
+            " %)").format(**values),
+        say("Shares of goods, % of each direction's value, in the first year known by group and the last"), numbers,
+        say("Four bars of shares. Fuels are {fuels0} % of what Russia sells in {y0} and {fuels1} % in {y1}; vehicles"
+            " rise from {cars0} to {cars1} % of what China sells between {z0} and {z1}").format(**values),
+        say("Russia's customs (WITS) for 2013, which leaves metals, machinery and vehicles in one residual; the other"
+            " bars CEPII BACI."), "base/01_trade_structure", 2, language,
     )  # fmt: skip
 
 
-def _bars(ax: "Axes", shares: pd.DataFrame) -> None:
+def _bars(ax: "Axes", shares: pd.DataFrame, say: Callable[[str], str]) -> None:
     """Two bars of one hundred percent, their parts numbered, and named below the last bar where they have room."""
     places = [1.0, 0.0]
     left, row = pd.Series(0.0, index=shares.index), 0
     for name, (colour, _) in CLASSES.items():
-        ax.barh(places, shares[name], left=left, height=0.72, color=style.light(colour), edgecolor="white", label=name)
+        ax.barh(
+            places, shares[name], left=left, height=0.72, color=style.light(colour), edgecolor="white", label=say(name)
+        )
         pale = style.light(colour) in style.SOFT
         for place, (year, start) in zip(places, left.items(), strict=True):
             share = shares.loc[year, name]
@@ -162,7 +184,7 @@ def _bars(ax: "Axes", shares: pd.DataFrame) -> None:
             # Three rows of names, so that neighbours do not touch.
             late = left.iloc[-1] > 75
             place = left.iloc[-1] + (shares[name].iloc[-1] if late else 0)
-            ax.text(place, -0.44 - 0.36 * (row % 3), name, ha="right" if late else "left", va="top", fontsize=12)
+            ax.text(place, -0.44 - 0.36 * (row % 3), say(name), ha="right" if late else "left", va="top", fontsize=12)
             row += 1
         left = left + shares[name]
     ax.set_yticks(places, [str(year) for year in shares.index])
@@ -171,38 +193,41 @@ def _bars(ax: "Axes", shares: pd.DataFrame) -> None:
     ax.spines["bottom"].set_visible(False)
 
 
-def sizes(shifts: Mapping[str, float], resolution: float = 0.0) -> str:
+def sizes(shifts: Mapping[str, float], resolution: float = 0.0, language: str = "en") -> str:
     """What each scenario moves, on one linear scale with the line of a notable shift.
 
     `resolution`: what the linked models tell apart, points; smaller shifts have no sign and no digits.
     """
-    table = pd.Series({names.TITLES.get(name, names.plain(name)): value for name, value in shifts.items()})
+    say, _ = _tongue(language)
+    table = pd.Series({say(names.TITLES.get(name, names.plain(name))): value for name, value in shifts.items()})
     fig, ax = style.axes(height=3.6)
-    words = {name: told(value, resolution) for name, value in table.items()}
+    words = {name: told(value, resolution, language) for name, value in table.items()}
     _strip(ax, table.where(table.abs() >= resolution, 0.0), words)
     ax.set_xlim(min(0.0, table.min()), max(table.max(), NOTABLE) * 1.02)
     for place in range(len(table)):
         ax.plot([NOTABLE] * 2, [place - 0.24, place + 0.2], color=style.light("text"), linewidth=1.8)
-    ax.text(NOTABLE, len(table) - 0.1, f"{NOTABLE:g} points: notable", ha="center", va="bottom", fontweight="bold")
-    first = next(iter(table.index))
-    numbers = table.rename("points").rename_axis("scenario").to_frame()
+    line = say("{notable} points: notable").format(notable=f"{NOTABLE:g}")
+    ax.text(NOTABLE, len(table) - 0.1, line, ha="center", va="bottom", fontweight="bold")
+    values = {"moved": words[next(iter(table.index))], "notable": f"{NOTABLE:g}"}
+    values["bars"] = "; ".join(f"{name} {text}" for name, text in words.items())
+    numbers = table.rename(say("points")).rename_axis(say("scenario")).to_frame()
     return _picture(
         fig, "shift",
-        f"The programme moves the structure by {words[first]} where {NOTABLE:g} would be notable",
-        "Shift of the share of engineering and chemical goods in Russia's exports to China in 2030, percentage points, "
-        "against the path without anything new", numbers,
-        "Bars on one linear scale: " + "; ".join(f"{name} {text}" for name, text in words.items())
-        + f"; a line at {NOTABLE:g} points",
-        "projections of our own models at constant prices; support and redirection in the last two are assumptions. "
-        'The criterion of five points is ours. <a href="results/projections.html">Chapter 8</a>', 3,
+        say("The programme moves the structure by {moved} where {notable} would be notable").format(**values),
+        say("Shift of the share of engineering and chemical goods in Russia's exports to China in 2030, percentage"
+            " points, against the path without anything new"), numbers,
+        say("Bars on one linear scale: {bars}; a line at {notable} points").format(**values),
+        say("projections of our own models at constant prices; support and redirection in the last two are assumptions."
+            " The criterion of five points is ours."), "projections", 4, language,
     )  # fmt: skip
 
 
-def told(value: float, resolution: float) -> str:
+def told(value: float, resolution: float, language: str = "en") -> str:
     """A shift in words: its size, or that it is smaller than what the models tell apart."""
+    say, number = _tongue(language)
     if abs(value) < resolution:
-        return f"less than {resolution:.2f} points"
-    return f"{value:.{3 if abs(value) < 0.1 else 1}f} points".replace("-", "\u2212")
+        return say("less than {size} points").format(size=number(resolution, 2))
+    return say("{size} points").format(size=number(value, 3 if abs(value) < 0.1 else 1))
 
 
 def _strip(ax: "Axes", table: pd.Series, words: Mapping[str, str]) -> None:
@@ -216,15 +241,81 @@ def _strip(ax: "Axes", table: pd.Series, words: Mapping[str, str]) -> None:
     ax.axvline(0, color=style.light("axis"), linewidth=1)
 
 
+def map_chart(language: str = "en") -> str:
+    """Where the trade crosses the border and which regions of Siberia trade, numbered, with the names below."""
+    from matplotlib.text import Text
+
+    say, number = _tongue(language)
+    crossings = data.load("rail_crossings")
+    crossings = crossings[(crossings["direction"] == "export") & (crossings["first_month"] == "2025-01")]
+    tonnes = crossings.set_index("crossing")["mt"]
+    everywhere = tonnes.pop("all crossings with China")
+    facts = data.load("siberia")
+    flows = {f: structure.in_bn(structure.facts(facts, f, f"{f} {way} China", "", True))
+             for f, way in (("exports", "to"), ("imports", "from"))}  # fmt: skip
+    traded = pd.DataFrame(flows).fillna(0)
+    traded.index = traded.index.str.rstrip("*")
+    places = data.load("map_places")
+    numbered = maps.key(places, tonnes, traded)
+    fig = maps.flow_map(data.load("outlines"), places, data.load("map_lines"), numbered)
+    for text in set(fig.findobj(Text)):
+        if any(letter.isalpha() for letter in text.get_text()):
+            text.set_text(say(text.get_text()))
+    heads = {"crossing": say("Rail exports, January to July 2025, mn t"),
+             "region": say("Trade with China in 2021, known parts, bn USD")}  # fmt: skip
+    key = "".join(
+        f'<p class="map-key"><b>{head}:</b> '
+        + ", ".join(f"<b>{place}</b>\u00a0{say(row['name'])} {number(row['size'], 1)}" for place, row in rows)
+        + "</p>"
+        for kind, head in heads.items()
+        if (rows := list(numbered[numbered["kind"] == kind].iterrows()))
+    )
+    share = number(100 * tonnes.max() / everywhere)
+    table = numbered[["name", "size"]].set_axis([say("name"), say("mn t or bn USD")], axis=1)
+    table[say("name")] = table[say("name")].map(say)
+    return _picture(
+        fig, "map",
+        say("{crossing} carries {share} % of Russia's rail exports over the border with China").format(
+            crossing=say(tonnes.idxmax()), share=share),
+        say("Railways, pipelines, rail crossings and the regions of Siberia that trade most with China; the key is"
+            " below"), table.rename_axis(say("on the map")),
+        say("A map of Siberia and the Far East with railways, oil and gas pipelines, four numbered rail crossings with"
+            " China sized by tonnes and five numbered regions sized by their known trade with China"),
+        say("Natural Earth (outlines), GeoNames (places), press reports of Russian Railways, Sherin 2024. Outlines say"
+            " nothing on borders."), "base/03_siberia", 3, language, key,
+    )  # fmt: skip
+
+
+def _tongue(language: str) -> tuple[Callable[[str], str], Callable[..., str]]:
+    """Texts and numbers in a language."""
+    return partial(languages.say, language=language), partial(languages.number, language=language)
+
+
 def _picture(
-    fig: "Figure", name: str, title: str, what: str, table: pd.DataFrame, alt: str, source: str, number: int
-) -> str:
-    """A chart of the front page with its frame; the front page has no file of numbers of its own."""
+    fig: "Figure", name: str, title: str, what: str, table: pd.DataFrame, alt: str, source: str, chapter: str,
+    place: int, language: str, below: str = "",
+) -> str:  # fmt: skip
+    """A chart of the front page with its frame; the front page has no file of numbers of its own.
+
+    chapter: the page below `results` that tells more; place: the figure's number; below: what stands under the chart.
+    """
+    import warnings
+
     import matplotlib.pyplot as plt
 
+    say, _ = _tongue(language)
     title, alt = mend(title), mend(alt)
-    wide, narrow = svg.draw(fig, f"front-{name}", alt, title)
+    with warnings.catch_warnings():
+        # Texts are drawn by the reader's fonts; matplotlib's own, by which it measures, lacks Chinese.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        wide, narrow = svg.draw(fig, f"front-{name}", alt, title)
     plt.close(fig)
+    chapters = {"projections": 8}
+    more = say("Chapter {chapter}").format(chapter=chapters.get(chapter) or int(chapter.split("/")[1][:2]))
+    up = "results/" if language == "en" else ""
+    source = f'{source} <a href="{up}{chapter}.html">{more}</a>'
     about: dict[str, Any] = {"title": title, "what": what, "source": source, "narrow": narrow}
     drawn = {"image/svg+xml": wide, FIGURE: about}
-    return figure(drawn, csv(table, f"front-{name}"), "", f"Figure {number}", level=2)
+    number = say("Figure {place}").format(place=place)
+    html = figure(drawn, csv(table, f"front-{name}"), "", number, level=2, say=say, below=below)
+    return languages.localised(html, language)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rutrade import data, files, scenarios
-from rutrade.publish import front, names, report, tabs
+from rutrade.publish import finish, front, names, report, tabs, translated
 from rutrade.publish.claims import _claims_page, claims
 from rutrade.publish.finish import alts, anchor, csv_names
 from rutrade.publish.runs import Run, cells, published, results
@@ -26,8 +26,19 @@ def gather() -> dict[str, dict[str, object]]:
     return values
 
 
+def _renew_manifests() -> None:
+    """Pages kept from an earlier build say how they were made in today's words."""
+    import nbformat
+
+    for run in published():
+        page = nbformat.read(run.target, as_version=4)
+        if finish.say_manifest(page):
+            files.write(run.target, nbformat.writes(page))
+
+
 def write_pages() -> None:
-    """Write the generated pages: front page's pictures, verdicts, projections, data, index of figures and tables."""
+    """Write the generated pages: front pages, verdicts, projections, data, index of figures and tables."""
+    _renew_manifests()
     values = gather()
     judged = claims(values)
     pages = _data_pages() | {"figures": _figures_page(), "claims": _claims_page(judged)}
@@ -35,6 +46,7 @@ def write_pages() -> None:
     runs = [run for run in published() if run.notebook.startswith("08_")]
     if runs:
         pages["projections"] = tabs.page(runs)
+    pages |= {language: translated.page(language, values, judged) for language in ("ru", "zh")}
     for name, text in pages.items():
         files.write(results() / f"{name}.md", text)
 

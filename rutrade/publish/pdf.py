@@ -22,7 +22,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 # What paper does not hold: it moves, it is long and for machines, or it repeats another page.
 _ONLINE = re.compile(
     r"book/(explorer|how-to|own-project|check-a-number|api/.*|results/figures|results/data.*"
-    r"|results/(?!base/)[\w-]+/.*)"
+    r"|results/(?!base/)[\w-]+/.*|results/(ru|zh))"
 )
 
 
@@ -166,7 +166,8 @@ def _join(folder: Path, documents: list[str]) -> str:
 # Parts of a page that only a screen can use.
 _SCREEN = (
     "script, style, form, .headerlink, .toctree-wrapper, .copybtn, .prev-next-area, svg.narrow, svg .tip, .rt-views,"
-    " details.rest, tr.more, th.more, td.more, details.parameters, .swipe, .claims-filter, .sd-tab-set > input"
+    " details.rest, tr.more, th.more, td.more, details.parameters, .swipe, .claims-filter, .sd-tab-set > input,"
+    " .tip-text, .languages, .rt-about, .cite-page"
 )
 
 

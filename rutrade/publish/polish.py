@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from rutrade.publish import glossary, light, reading, search
 from rutrade.publish.check import attribute, pages
 
 if TYPE_CHECKING:
@@ -25,17 +26,25 @@ def polish(folder: Path) -> None:
 
     Images load lazily at their known size and open alone; plain tables get a scroll region that the keyboard reaches
     and header cells with a scope; the sidebar is a landmark; scripts that would load from elsewhere go; the icon script
-    keeps the icons in use; the theme's style sheet no longer imports a second one.
+    keeps the icons in use; the theme's style sheet no longer imports a second one. Terms and citations are explained,
+    chapters say how long they take and how to cite them, and the search finds words in three languages. Scripts and
+    rules of style that nothing uses go.
     """
     from bs4 import BeautifulSoup
 
     icons: set[str] = set()
+    texts: dict[Path, str] = {}
     for path in pages(folder):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        name = glossary.name_of(path, folder)
         _redirect(soup)
         _scripts(soup)
+        light.scripts(soup, name, folder)
+        light.one_sheet(soup, path, folder)
         _tables(soup)
         _landmarks(soup)
+        glossary.explain(soup, name)
+        reading.describe(soup, name)
         for image in soup.select("article img"):
             image["loading"], image["decoding"] = "lazy", "async"
             size = _png_size(path.parent / unquote(urlsplit(attribute(image, "src")).path))
@@ -48,6 +57,7 @@ def polish(folder: Path) -> None:
         text = re.sub(r"^\s*(<!DOCTYPE html>)\s+", r"\1\n", str(soup))
         icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", text))
         path.write_text(text, encoding="utf-8")
+        texts[path] = text
     static = folder / "_static"
     for script in (static / "scripts").glob("*.js"):
         if script.name != "fontawesome.js":
@@ -66,6 +76,8 @@ def polish(folder: Path) -> None:
         sheet.write_text(text.replace('@import "../basic.css";', base), encoding="utf-8")
     for source in (static / "scripts").glob("*.map"):
         source.unlink()
+    light.sheets(folder, light.words(texts, folder))
+    search.improve(folder)
 
 
 def _redirect(soup: "BeautifulSoup") -> None:
@@ -149,6 +161,8 @@ def _landmarks(soup: "BeautifulSoup") -> None:
     for summary in soup.select("details > summary"):
         if not summary.get_text(strip=True):
             summary["aria-label"] = "Pages of this part"  # the theme's arrow beside a page with others below it
+    for box in soup.select("article details.hide"):
+        _name(box)
     back = soup.find(id="pst-back-to-top")
     if back and back.parent and back.parent.name != "nav":
         back.wrap(soup.new_tag("nav", attrs={"aria-label": "Back to top"}))
@@ -157,6 +171,18 @@ def _landmarks(soup: "BeautifulSoup") -> None:
     for tag in soup.select(".citation-list, .citation"):
         # Deprecated roles, and a list whose children are no items: plain paragraphs read better.
         del tag["role"]
+
+
+def _name(box: "Tag") -> None:
+    """A folded part says what it holds by the finding of its first figure or table."""
+    title = box.select_one(".rt-title, caption .stays")
+    if title is None or box.summary is None:
+        return
+    told = title.get_text(" ", strip=True)
+    for line, word in (("collapsed", "More"), ("expanded", "Less")):
+        if text := box.summary.select_one(f".{line}"):
+            text.string = f"{word}: {told}"
+    box.summary["aria-label"] = f"More: {told}"
 
 
 def _png_size(path: Path) -> tuple[int, int] | None:
