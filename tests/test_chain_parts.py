@@ -79,6 +79,13 @@ def test_the_shocks_of_every_table_are_of_the_size_their_titles_say():
     assert three.standard(BASE, (column,))["The programme"].projects == (column,)
 
 
+def test_means_over_pairs_do_not_depend_on_the_unit_of_the_weights():
+    pairs = chain.Concordance(("a", "b", "c"), ("x", "y"), np.array([[1, 0], [1, 0], [0, 1]], bool))
+    values, weights = np.array([1.0, 4.0, 9.0]), np.array([1.0, 2.0, 0.0])
+    for unit in (1e-6, 1e-2, 1e6):
+        assert pairs.to_economy(values, unit * weights) == pytest.approx([3.0, 9.0])
+
+
 # --- a project at the economy's prices ---
 
 
