@@ -79,6 +79,13 @@ def test_the_shocks_of_every_table_are_of_the_size_their_titles_say():
     assert three.standard(BASE, (column,))["The programme"].projects == (column,)
 
 
+def test_means_over_pairs_do_not_depend_on_the_unit_of_the_weights():
+    pairs = chain.Concordance(("a", "b", "c"), ("x", "y"), np.array([[1, 0], [1, 0], [0, 1]], bool))
+    values, weights = np.array([1.0, 4.0, 9.0]), np.array([1.0, 2.0, 0.0])
+    for unit in (1e-6, 1e-2, 1e6):
+        assert pairs.to_economy(values, unit * weights) == pytest.approx([3.0, 9.0])
+
+
 # --- a project at the economy's prices ---
 
 
@@ -133,7 +140,7 @@ def test_stored_prices_are_of_every_solved_year_and_sector_and_gains_of_renewed_
     assert worth.drop(columns="productivity").notna().all().all() and (gains > 0).all()
 
 
-def test_prices_are_stored_by_year_as_duals_and_as_the_worth_of_one_unit_by_use(monkeypatch):
+def test_prices_are_kept_and_read_by_year_as_duals_and_as_the_worth_of_one_unit_by_use(monkeypatch):
     """A path of two years on which a unit sold is worth what its export shares say, a gain ten times as much."""
     asked = []
 
@@ -166,3 +173,8 @@ def test_prices_are_stored_by_year_as_duals_and_as_the_worth_of_one_unit_by_use(
                 expected[use, year, sector] = (year - 2000) * worth
         expected["productivity", year, "MAC"] = (year - 2000) * 10
     assert cells == pytest.approx(expected)
+    monkeypatch.setattr(stored, "read", lambda name, definition: table)
+    found = chain.prices.prices()
+    pd.testing.assert_frame_equal(found.duals, duals, check_like=True, check_names=False)
+    assert found.worth[2030, "TRD", "china"] == 120 and found.worth[2026, "MAC", "productivity"] == 260
+    assert len(found.worth) == 2 * (2 * 3 + 1)

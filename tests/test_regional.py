@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rutrade import InputError, economy
+from rutrade import InputError, chain, economy
+from rutrade import data as package_data
 from rutrade.data import checks
 from rutrade.economy import EconomyModel, Leontief, gravity_ras, ras, regional
 from rutrade.economy.balancing import _capped
@@ -671,6 +672,10 @@ def test_another_sector_is_data_only(full, request):
     assert after.consumption == pytest.approx(before.consumption, rel=1e-8)
     assert after.gva.to_numpy().sum() == pytest.approx(before.gva.to_numpy().sum(), rel=1e-6)
     assert after.rail_used == pytest.approx(before.rail_used, rel=1e-6)
+    table = package_data.load("world_economy_sectors")
+    merged = package_data.load("sectors").set_index("sector")["sector12"]
+    pairs = chain.sectors.concordance(table, list(dict.fromkeys(table["world_sector"])), more.sectors, merged).pairs
+    assert np.array_equal(pairs[:, more.sectors.index("COX")], pairs[:, more.sectors.index("COA")])
 
 
 # --- bad input ---------------------------------------------------------------------------------------------------
