@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rutrade import InputError, chain, data, economy, project, scenarios, trade
-from rutrade.chain import causes, link
+from rutrade.chain import causes, link, scenario
 from rutrade.chain import setting as settings
 from rutrade.scenarios import Scenario
 
