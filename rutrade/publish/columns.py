@@ -1,6 +1,7 @@
 """The stored table of chapter 11: shocks in the world alone, the economy alone, and both linked, by kind of wedges."""
 
 import time
+from typing import Literal
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", 
            "rutrade.trade")  # fmt: skip
 
 
-def compute(sectors: str = "full") -> pd.DataFrame:
+def compute(sectors: Literal["full", "12"] = "full") -> pd.DataFrame:
     """Figures of `chain.three` by shock: in each model alone, linked, and linked with ad valorem wedges."""
     from rutrade import chain, economy, project
     from rutrade.chain import link, projects, three
