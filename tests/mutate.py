@@ -4,8 +4,9 @@
 
 A sample of all single changes of the given modules is tried one after the other on a temporary copy of the compendium;
 the tree itself is never touched. A change is found when the given tests fail, or run four times as long as they did on
-the unchanged copy. Run are the tests that come by the changed statement on the unchanged copy; a statement that no test
-runs is not found. The same seed draws the same sample; hypothesis draws the same examples in each run.
+the unchanged copy. Run are the tests that come by the changed statement on the unchanged copy, the quick ones first; a
+statement that no test runs is not found. The same seed draws the same sample; hypothesis draws the same examples in
+each run.
 
 Changed are comparisons, + - * / ** // & |, `and` and `or`, `not`, the sign, numbers (whole ones by 1, others by 10 %),
 True and False, min and max. Not changed is what no result depends on: docstrings, `raise` and the making of its
@@ -195,6 +196,7 @@ class _Copy:
 
     def __init__(self, folder: Path, tests: list[str]):
         self.folder, self.tests = folder, tests
+        self.seconds: dict[str, float] = {}  # by test, with the fixtures it had to wait for
         folder.mkdir(parents=True)
         for pattern in _COPIED:
             for path in ROOT.glob(pattern):
@@ -238,8 +240,10 @@ class _Copy:
         if code != 0:
             raise SystemExit(f"the tests fail on the unchanged copy:\n{words[-3000:]}")
         found: dict[tuple[str, int], set[str]] = {}
-        for path, line, name in json.loads(notes.read_text()):
+        noted = json.loads(notes.read_text())
+        for path, line, name in noted["lines"]:
             found.setdefault((path, line), set()).add(name)
+        self.seconds = noted["seconds"]
         return found
 
     def find(self, change: Change, tests: set[str], timeout: float) -> str:
@@ -250,7 +254,8 @@ class _Copy:
         text = path.read_text(encoding="utf-8")
         try:
             path.write_text(change.apply(text), encoding="utf-8")
-            code, words = self.run(self.tests if "" in tests else sorted(tests), timeout)
+            quick_first = sorted(tests, key=lambda name: (self.seconds.get(name, 0.0), name))
+            code, words = self.run(self.tests if "" in tests else quick_first, timeout)
         finally:
             path.write_text(text, encoding="utf-8")
         if code not in (None, 0, 1, 2) and not code < 0:  # 2: an error while the tests were collected; < 0: a crash
@@ -270,6 +275,7 @@ class _Lines:
         self.cover = coverage.Coverage(data_file=None, include=[str(self.folder / p) for p in self.paths])
         self.cover.start()
         self.users: dict[str, set[str]] = {}
+        self.seconds: dict[str, float] = {}
         self.current = ""
 
     def _switch(self, name: str) -> str:
@@ -287,6 +293,9 @@ class _Lines:
         finally:
             self._switch("")
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef) -> Iterator[None]:
         before = self._switch(self.current if fixturedef.scope == "function" else f"fixture {fixturedef.argname}")
@@ -303,7 +312,7 @@ class _Lines:
                 for context in contexts:
                     for name in self.users.get(context, {context}):
                         found.append((str(Path(path).relative_to(self.folder)), line, name))
-        self.notes.write_text(json.dumps(found))
+        self.notes.write_text(json.dumps({"lines": found, "seconds": self.seconds}))
 
 
 def _statement(text: str, line: int) -> range:

@@ -204,7 +204,9 @@ def test_a_chart_tells_its_values_and_opens_its_table(browser, site):
 def test_a_large_table_unfolds(browser, site):
     page = browser.new_page(viewport=WIDE)
     page.goto(f"{site}/book/results/base/05_regional_tables.html", wait_until="load")
-    box = page.locator(".folding:not(details *)").first
+    page.evaluate("for (const part of document.querySelectorAll('details:not(.rest)')) part.open = true")
+    box = page.locator(".folding").first
+    box.locator("summary").scroll_into_view_if_needed()
     hidden = box.locator(".more").first
     assert not hidden.is_visible()
     box.locator("details.rest summary").click()

@@ -513,21 +513,47 @@ def test_intervals_hold_the_central_value_and_the_chance_of_error_counts_from_th
     assert "turnover_q05" not in chain.run(of(NOTHING), prepared).figures
 
 
+def test_shifts_are_differences_of_the_shares_and_sums_that_stand_beside_them(drawn):
+    f = drawn.figures
+    assert f["share"] != f["share_reference"] and f["share_constant"] != f["share_reference_constant"]
+    assert f["shift_pp"] == pytest.approx(f["share"] - f["share_reference"], rel=1e-12)
+    assert f["shift_constant_pp"] == pytest.approx(f["share_constant"] - f["share_reference_constant"], rel=1e-12)
+    change = f["turnover_bn_usd"] - f["turnover_reference_bn_usd"]
+    assert f["turnover_effect_bn_usd"] == pytest.approx(change, rel=1e-12) and change != 0
+    assert f["turnover_bn_usd"] == pytest.approx(f["exports_bn_usd"] + f["imports_bn_usd"], rel=1e-12)
+    sold = drawn.tables["exports_sector"]
+    assert f["exports_china_effect_bn_rub"] == pytest.approx(sold["CHN_with"].sum() - sold["CHN_without"].sum())
+
+
+def test_the_rise_by_error_is_how_often_a_forecast_without_the_scenario_leaves_the_share_of_today(drawn, prepared):
+    bare = trade.forecast.project(prepared.start, prepared.procedure, errors=prepared.errors, draws=200, seed=1)
+    sample = 100 * trade.share_draws(bare, "base")[1][:, -1, 0]
+    rise = sample - drawn.figures["share_base_year"]
+    for threshold in (5.0, 1.0):
+        found = drawn.figures if threshold == 5.0 else chain.run(
+            Scenario.check(sectors="12", draws=200, threshold_pp=threshold, **NOTHING), prepared
+        ).figures  # fmt: skip
+        assert found["rise_by_error"] == pytest.approx((rise >= threshold).mean(), abs=1e-12)
+    assert 0 < (rise >= 1.0).mean() < 1
+
+
 def test_a_target_is_shared_out_only_where_one_is_wanted(drawn, run):
     assert "targets" in drawn.tables and "targets" not in run().tables
 
 
-def test_the_resolution_of_the_link_is_half_a_step_of_its_curves_times_the_elasticity_they_have(run, prepared):
+def test_the_resolution_of_the_link_is_its_tolerance_times_the_elasticity_of_its_curves(run, prepared):
     base, curves = prepared.link.base, prepared.link.curves
     sold, total, weight = base.trade[base.region("CHN"), :, base.region("RUS")], 0.0, 0.0
     for j in np.flatnonzero(base.sectors["group"].isin(causes.CLASSES)):
         met = np.flatnonzero(prepared.link.sectors.pairs[j])
         total += sold[j] * curves.elasticity[met, 0].mean()
         weight += sold[j]
-    by_hand = link.STEP / 2 * total / weight
+    by_hand = link.TOLERANCE * total / weight
     assert np.isfinite(by_hand) and by_hand > 0
     figures = run(**NOTHING).figures
     assert figures["resolution_pp"] == pytest.approx(figures["share_reference_constant"] * by_hand)
+    unsettled = scenario.resolution(prepared, gap=5 * link.TOLERANCE)
+    assert unsettled == pytest.approx(5 * by_hand), "a pass that did not settle tells less apart"
 
 
 def test_a_shift_as_large_as_the_threshold_is_notable(run):

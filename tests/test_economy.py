@@ -8,6 +8,7 @@ import pytest
 
 from rutrade import InputError, data, economy
 from rutrade.economy import Bands, EconomyModel, Paths, ProjectColumn, regional
+from rutrade.economy.stage import base_state, stage_of
 
 ZERO = Bands(0, 0, 0)
 
@@ -197,14 +198,18 @@ def test_two_builders_agree(inputs, paths, year):
     assert output.sum() == pytest.approx(solutions[year].output.to_numpy().sum(), rel=1e-3)
 
 
-def test_tangents_miss_the_fund_by_less_than_a_thousandth(base):
-    st = base.stage
+@pytest.mark.parametrize(("start", "year"), [(2019, 2023), (2016, 2017)])
+def test_tangents_miss_the_fund_by_less_than_a_thousandth(inputs, paths, start, year):
+    tables = regional.build(inputs, "12")
+    st = stage_of(tables, year, paths, replace(base_state(tables), year=start), Bands(), 1.8)
     slope, intercept = st.cuts
     for factor in np.linspace(0.4, 2.5, 301):
         inv = factor * st.investment_base
         cut = (slope * inv + intercept).min(0)
         assert (cut >= st.fund(inv) * (1 - 1e-12)).all()
         assert (cut / st.fund(inv) - 1).max() < 1e-3
+        if factor in (0.4, 2.5):  # the ends of the range are touched
+            np.testing.assert_allclose(cut, st.fund(inv), rtol=1e-12)
 
 
 # --- prices ------------------------------------------------------------------------------------------------------
@@ -369,8 +374,16 @@ def test_a_column_in_the_coarse_variant_takes_fine_sectors(inputs, paths):
     tables = regional.build(inputs, "12")
     model = EconomyModel(tables, 2019, paths)
     c = model.column(column(year=2019))
-    man = tables.sectors.index("MAN")
-    assert c.purchases[man] >= 13 and c.beta[man] > 0
+    man, r = tables.sectors.index("MAN"), tables.regions.index("SibFD")
+    made, groups = inputs.national.output, inputs.sectors["sector12"]
+    share = made["ELE"] / made[groups.index[groups == "MAN"]].sum()
+    gain = 0.05 * share * tables.output[r, man]  # five percent of what electronics are of the region's manufacturing
+    assert np.flatnonzero(c.beta).tolist() == [man] and c.beta[man] == pytest.approx(gain, rel=1e-12)
+    materials = model.stage.inputs[r, man, man] * gain
+    assert c.purchases[man] == pytest.approx(4 + 8 + 1 + materials, rel=1e-12)
+    assert c.purchases[tables.sectors.index("RND")] == pytest.approx(
+        5 + model.stage.inputs[r, :, man][tables.sectors.index("RND")] * gain
+    )
 
 
 # --- history -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Model 2, second round: each equation alone, the calibration, duals of every family, and what answers prices."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -238,6 +239,21 @@ def test_constant_value_shares_keep_values_and_column_sums():
     np.testing.assert_array_equal(constant_value_shares(a, p, 0.0), a)
 
 
+def test_coefficients_moved_by_prices_are_those_of_the_countrys_price_dual(tables, paths):
+    """The prices that the coefficients tell solve p = A'p + v/q of the national table, up to their level."""
+    moved, plain = (stage(tables, paths, 2030, value_shares=theta).inputs[0] for theta in (1.0, 0.0))
+    j = int((plain > 0).all(0).argmax())  # a sector that buys of all
+    assert (plain[:, j] > 0).all()
+    p = plain[:, j] / moved[:, j]  # a falls where the price rises
+    names = list(tables.sectors)
+    nat = tables.national
+    a = (nat.domestic + nat.imported).loc[names, names].to_numpy() / nat.output[names].to_numpy()
+    q = StageInputs(tables, paths, 2030, Bands(), FIRST_ROUND).productivity()
+    level = (p - a.T @ p) * q / (1 - a.sum(0))
+    np.testing.assert_allclose(level / level[0], 1, rtol=1e-6)
+    assert p.max() / p.min() > 1.05
+
+
 def test_prices_fall_where_productivity_rises():
     a = np.array([[0.1, 0.2], [0.3, 0.1]])
     v = 1 - a.sum(0)
@@ -285,6 +301,9 @@ def test_the_balance_in_currency_knows_no_prices(tables, paths):
         assert s[0] == s[1]
     at_path = [stage(tables, p, 2023, balance="path").external_balance for p in (paths, dear)]
     assert at_path[1] > at_path[0] + 1000
+    # in the base year the path is the tables, at prices of 1
+    of_tables = tables.exports.sum() - tables.imports.sum()
+    assert stage(tables, paths, 2016, balance="path").external_balance == pytest.approx(of_tables, rel=1e-6)
     # the current account of the IMF: 1.911 % of GDP in 2016, 2.398 % in 2023
     base = tables.exports.sum() - tables.imports.sum()
     by_hand = base + 85_616 * (0.02398 * paths.at("gdp", 2023) - 0.01911)
@@ -639,5 +658,17 @@ def test_the_ladder_ends_at_the_full_model(tables, paths):
     changes = {name: value for _, change in economy.LADDER for name, value in change.items()}
     assert FIRST_ROUND.but(**changes) == Options()
     alone = economy.path(tables, paths, (2016, 2019), options=FIRST_ROUND.but(labour="pay"))[2019]
-    assert table.at["labour", "consumption"] == pytest.approx(alone.consumption, rel=1e-9)
-    assert (table["error, activity 2019"] > 0).all() and table["response"].notna().all()
+    row = table.loc["labour"]
+    by_hand = {
+        "consumption": alone.consumption, "gva": alone.grp.sum(), "investment": alone.investment.sum(),
+        "exports": float(alone.exports.sum()), "exports_china": float(alone.exports.sel(partner="CHN").sum()),
+        "imports": float(alone.imports.sum()),
+    }  # fmt: skip
+    assert row[list(by_hand)].to_dict() == pytest.approx(by_hand, rel=1e-9)
+    solutions = {2016: SimpleNamespace(gva=pd.DataFrame(tables.gva, tables.regions, tables.sectors)), 2019: alone}
+    found = economy.errors(economy.backtest(tables, solutions, data.load("gva_path")))["model"]
+    assert row["error, activity 2019"] == pytest.approx(100 * found[2019, "activity"], rel=1e-4)
+    assert row["error, district 2019"] == pytest.approx(100 * found[2019, "district"], rel=1e-4)
+    yielding = EconomyModel(tables, 2019, paths, options=FIRST_ROUND.but(labour="pay"))
+    gain = yielding.gained({"MAN": 0.1}).solve().exports - yielding.solve().exports
+    assert row["response"] == pytest.approx(float(gain.sel(product="MAN").sum()), rel=1e-6)

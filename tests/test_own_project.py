@@ -154,6 +154,7 @@ BAD = {
     "unknown effect": ({"effects": "effects: {knowlege: {lag_years: 1}}"}, "did you mean 'knowledge'"),
     "unknown field of an effect": ({"effects": "effects: {knowledge: {lag: 1}}"}, "did you mean 'lag_years'"),
     "lag of an effect": ({"effects": "effects: {knowledge: {lag_years: -1}}"}, "'effects.knowledge.lag_years' = -1"),
+    "meaning of a lag": ({"effects": "effects: {knowledge: {lag_years: -1}}"}, "(years from cause to effect)"),
     "no source": ({"source": ""}, "field 'capital_cost_bn_rub.2027' = 1.5 has no source"),
     "name": ({"name": "name: Cryo Lab"}, "field 'name' = 'Cryo Lab'"),
     "name taken": ({"name": "name: skif"}, "there is an object of that name"),

@@ -59,7 +59,7 @@ def test_paper_holds_what_can_be_read_on_it(small_book):
         ("book/results/base/04_project", True),
         ("book/results/projections", True),
         ("book/results/claims", True),
-        ("book/results/data", True),
+        ("book/results/data", False),
         ("book/explorer", False),
         ("book/results/data-trade", False),
         ("book/results/ri/08_projections_2030", False),

@@ -421,11 +421,17 @@ def test_costs_follow_their_basis(levers):
 def test_the_cheapest_mix_is_that_of_a_fine_grid_and_reaches_the_target(levers, text):
     target = plan.Target.read(text)
     found = levers.least(target)
-    assert found.reached == pytest.approx(target.value, abs=1e-9) or found.reached > target.value
-    best = np.inf
-    for a, b, c in itertools.product(np.linspace(0, 1, 101), np.linspace(0, 1, 101), (0, 1)):
-        if levers.reached({"a": a, "b": b, "c": c}, target.kind) >= target.value - 1e-9:
-            best = min(best, a * levers.costs["a"] + b * levers.costs["b"] + c * levers.costs["c"])
+    assert found.reached >= target.value - 1e-9
+    a, b, c = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101), (0, 1), indexing="ij")
+    reached = {
+        "share": 100 * ((4 + 2 * a + 0.5 * b + 0.05 * c) / (100 + 2 * a + 5 * b + 0.1 * c) - 0.04),
+        "turnover": 200 + 3 * a + 20 * b + 0.1 * c,
+    }[target.kind]
+    for place in ((0, 0, 0), (37, 80, 1), (100, 5, 0), (100, 100, 1)):
+        sizes = {"a": a[place], "b": b[place], "c": c[place]}
+        assert levers.reached(sizes, target.kind) == pytest.approx(reached[place])
+    cost = a * levers.costs["a"] + b * levers.costs["b"] + c * levers.costs["c"]
+    best = cost[reached >= target.value - 1e-9].min()
     assert found.cost <= best + 1e-9 and found.cost >= best - 0.35  # a step of the grid
 
 
@@ -510,3 +516,254 @@ def test_the_command_prints_the_plan_and_refuses_in_one_sentence(tmp_path):
     ):
         bad = CliRunner().invoke(main, ["plan", *arguments])
         assert bad.exit_code == 2 and message in bad.output and bad.output.count("\n") == 1
+
+
+# Blocks of a table, draws' money, chart and text
+
+
+def row_of(**given):
+    """A row of table `plan_blocks`; what is not given is empty."""
+    empty = dict.fromkeys(("planned_start", "build_years", "ramp", "needs"), np.nan)
+    whole = {"name": "Part", "object": "lab", "capital_share": 1.0, "use_share": 1.0, "smallest_scale": 1.0,
+             "status": "derived"}  # fmt: skip
+    return empty | whole | given
+
+
+def test_blocks_of_a_table_take_their_shares_of_the_object_and_their_own_years(whole):
+    lab = replace(
+        block("lab").item, capital_goods_bn_rub_2016={2024: 2.0, 2025: 6.0}, use_units=40.0, trainees=8.0,
+        power_gwh=20.0, current_goods_bn_rub_2016=0.4, high_tech_per_year_bn_rub_2016=0.2, ramp=(0.9,),
+        effects={"knowledge": project.Timing(start_year=2027), "users": project.Timing(lag_years=1)},
+    )  # fmt: skip
+    table = pd.DataFrame([
+        row_of(block="one", capital_share=0.75, use_share=0.25),
+        row_of(block="two", capital_share=0.25, use_share=0.75, planned_start=2029, build_years=2, ramp="0.5;0.8",
+               smallest_scale=0.2, needs="one", status="assumption"),
+    ])  # fmt: skip
+    own = replace(whole, objects=(lab, replace(lab, name="wind_tunnel")))
+    one, two, third = plan.blocks.blocks(own, table)
+    assert (one.name, one.needs, one.assumed, one.smallest) == ("one", None, False, 1.0)
+    assert (two.name, two.needs, two.assumed, two.smallest, two.largest) == ("two", "one", True, 0.2, 1.0)
+    assert (third.name, third.title, third.item) == ("wind_tunnel", "Wind tunnel", own.objects[1])
+    assert one.item.capital_goods_bn_rub_2016 == {2024: 1.5, 2025: 4.5} and one.item.ramp == (0.9,)
+    assert one.item.start_year == 2026 and one.item.effects == lab.effects
+    for name, of_use in (("staff", False), ("power_gwh", False), ("current_goods_bn_rub_2016", False),
+                         ("high_tech_per_year_bn_rub_2016", False), ("use_units", True), ("publications", True),
+                         ("trainees", True)):  # fmt: skip
+        parts = (0.25, 0.75) if of_use else (0.75, 0.25)
+        found = [getattr(b.item, name) for b in (one, two)]
+        assert found == pytest.approx([share * getattr(lab, name) for share in parts]) and found[0] > 0, name
+    # the second is built evenly in the two years before its start, and its effects start as much later
+    assert two.item.capital_goods_bn_rub_2016 == {2027: 1.0, 2028: 1.0}
+    assert (two.item.start_year, two.item.ramp) == (2029, (0.5, 0.8))
+    assert two.item.effects["knowledge"].start_year == 2030 and two.item.effects["users"] == lab.effects["users"]
+    for changed, message in (
+        ({"object": "tower"}, "unknown object of block 'two' in table 'plan_blocks' 'tower'"),
+        ({"use_share": 0.5}, "use_share of object 'lab' sums to 0.75, 1 is required"),
+        ({"needs": "three"}, "unknown need of block 'two' 'three'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            plan.blocks.blocks(own, pd.DataFrame([dict(table.iloc[0]), dict(table.iloc[1]) | changed]))
+
+
+def test_money_of_a_draw_is_that_of_a_plan_made_with_its_overrun_and_running_cost(whole, three, small):
+    base = whole.values()
+    moved = {"cost_overrun": 0.4, "opex_factor": 1.5}
+    drawn, made_so = plan.draws._costing(small, base, moved), made(whole, three, **moved)
+    np.testing.assert_allclose(drawn.money, made_so.money, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(drawn.running, made_so.running, rtol=1e-9, atol=1e-12)
+    assert np.abs(drawn.money - small.money).max() > 0.1 and small.running.any()
+
+
+def test_the_chart_shows_building_and_running_of_what_is_in_and_money_under_its_budget(market):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    upper, lower = market.plot()
+    names = [label.get_text() for label in upper.get_yticklabels()]
+    table = market.summary()
+    inside = table[table["start"].notna()]
+    assert names == list(inside["name"]), "a whole block has no share behind its name"
+    bars = {"building": {}, "running": {}}
+    for bar in upper.containers:
+        (patch,) = bar.patches
+        row = round(patch.get_y() + patch.get_height() / 2)
+        bars[bar.get_label()][names[row]] = (patch.get_x(), patch.get_x() + patch.get_width())
+    for row in inside.itertuples():
+        item = market.choices.blocks[market.choices.place(row.Index)].item
+        assert bars["running"][row.name] == (row.start, min(row.start + item.life_years, 2042))
+        spent = market.money()[row.name]
+        first = spent.index[spent > 1e-9][0]
+        assert bars["building"].get(row.name, (first, first)) == (first, row.start if first < row.start else first)
+    assert bars["building"], "a block that is built after the plan begins"
+    low, high = sorted(upper.get_ylim())
+    assert low < -0.3 and high == max(len(inside), 3) - 0.5
+    money = market.money().sum(axis=1).loc[:2041]
+    assert [p.get_height() for p in lower.containers[0].patches] == pytest.approx(money.tolist())
+    assert [line.get_ydata()[0] for line in lower.get_lines() if len(set(line.get_ydata())) == 1] == [market.budget]
+    scaled = replace(market, best=replace(market.best, q=market.best.q * 0.5))
+    assert [label.get_text() for label in scaled.plot()[0].get_yticklabels()] == [f"{n} (50%)" for n in names]
+
+
+def test_the_text_tells_start_money_and_value_of_what_is_in_and_what_the_rest_would_need(market, levers):
+    lines = plan.text(market, levers.least(plan.Target("share", 0.3))).splitlines()
+    table, switching = market.summary(), market.switching()
+    said = {row.name: next(line for line in lines if line.strip().startswith(row.name)) for row in table.itertuples()}
+    for row in table.itertuples():
+        line, needs = said[row.name], market.choices.blocks[market.choices.place(row.Index)].needs
+        inside = row.start == row.start
+        assert (f" {row.start:.0f} " if inside else " out ") in line
+        assert (" *" in line) == row.assumption
+        value = row.value if inside else table.at[row.Index, "value at best start"]
+        assert f"{value:7.1f}" in line and f"{row.money:7.1f}" in line
+        if inside:
+            assert "times as much" not in line
+            continue
+        chain = [n for n in switching.index if n.split(" + ")[-1] == row.name]
+        factor = switching.at[chain[-1] if needs else row.name, "paper value"]
+        assert f"{factor:.2f} times as much" in line
+        assert ("with what it needs" in line) == (needs is not None)
+    assert any(line.startswith("target 0.3 percentage points of share") for line in lines)
+    assert any("neither budget nor staff binds" in line for line in lines) == (not market.prices.table.to_numpy().any())
+
+
+def test_roubles_of_2016_for_a_dollar_are_the_rate_of_2025_over_the_price_level():
+    """The outlook of October 2025: 83.76 roubles a dollar in 2025, prices at 2.093 times those of 2016."""
+    assert plan.inputs.roubles() == pytest.approx(83.76 / 2.093, rel=1e-3)
+
+
+def test_the_programmes_cost_is_the_mean_of_its_grants_over_the_years():
+    found = project.evaluate(project.from_data("programme", seen_from=2026))
+    flows = found.ledger[found.ledger["item"].isin(("federal_grant", "regional_grant", "operating_grant"))]
+    by_year = flows.groupby("year")["bn_rub_2016"].sum()
+    assert plan.inputs.programme_cost() == pytest.approx(by_year.reindex(range(2026, 2042), fill_value=0).mean())
+    assert plan.inputs.programme_cost(2026, 2026) == pytest.approx(by_year[2026])
+
+
+def test_an_instrument_at_half_its_size_is_half_of_what_the_table_says():
+    from types import SimpleNamespace
+
+    regions = pd.DataFrame({"sanctions": [False, False, True]}, index=["RUS", "CHN", "DEU"])
+    linked = SimpleNamespace(link=SimpleNamespace(rail_limit=210.0, base=SimpleNamespace(regions=regions)))
+    sizes = {"railway": 0.5, "export_support": 0.5, "sanction_relief": 0.5}
+    largest = plan.inputs.instruments()["largest"]
+    found = plan.inputs.shock(linked, sizes)
+    assert found.rail_capacity == 210 + largest["railway"] / 2
+    support = 1 - largest["export_support"] / 2
+    assert {k: v for k, v in found.trade_cost.items() if k[:2] == ("RUS", "CHN")} == {
+        ("RUS", "CHN", "engineering"): support, ("RUS", "CHN", "chemicals"): support
+    }  # fmt: skip
+    relief = {k: v for k, v in found.trade_cost.items() if "DEU" in k}
+    assert relief == {k: pytest.approx(1 / 1.1) for k in (("RUS", "DEU", "goods"), ("DEU", "RUS", "goods"))}
+    nothing = plan.inputs.shock(linked, dict.fromkeys(sizes, 0.0))
+    assert not nothing.trade_cost and nothing.rail_capacity == 210 and not nothing.projects
+    with pytest.raises(InputError, match="unknown instrument 'rail': did you mean"):
+        plan.inputs.shock(linked, {"rail": 1.0})
+
+
+def test_what_the_region_adds_and_supplies_itself_is_by_sector_of_the_projects_and_merged_ones_share_it():
+    from types import SimpleNamespace
+
+    share = np.zeros((2, 2, 2))
+    share[:, 1, 1], share[:, 0, 1] = (0.25, 0.75), 0.1
+    stage = SimpleNamespace(
+        sectors=("MAN", "CON"), regions=("CFD", "NSK"), value_added=np.array([[0.9, 0.9], [0.3, 0.4]]),
+        delivery_share=share,
+    )  # fmt: skip
+    world = plan.inputs.Economy({2030: SimpleNamespace(stage=stage)}, {})
+    added, own_part = world.value_added(), world.own_supply()
+    assert (added["MAC"], added["CHE"], added["CON"]) == (0.3, 0.3, 0.4)
+    assert (own_part["MAC"], own_part["CHE"], own_part["CON"]) == (0.25, 0.25, 0.75)
+    assert added["TRD"] == own_part["TRD"] == 0.0  # not in these tables
+
+
+def test_the_economy_answers_a_plan_in_its_years_only_and_is_its_own_without_one(whole, three, small):
+    from types import SimpleNamespace
+
+    asked = {}
+    pay = pd.DataFrame({"RND": [50.0]}, index=["compensation"])
+    tables = SimpleNamespace(data=SimpleNamespace(national=SimpleNamespace(value_added=pay), employment={"RND": 100.0}))
+
+    def model(year):
+        return SimpleNamespace(tables=tables, solve=lambda columns: asked.setdefault(year, columns) and f"with {year}")
+
+    world = SimpleNamespace(models={y: model(y) for y in (2023, 2026, 2030)}, without={2023: "2023", 2026: "2026",
+                                                                                      2030: "2030"})  # fmt: skip
+    chosen = planning.as_project(whole, small, plan.best(small, limits(small)), 2026)
+    found = planning.answered(world, chosen, Measures(export_share=0.3), 0.2, {})
+    assert found == {2023: "2023", 2026: "with 2026", 2030: "with 2030"}, "2023 lies before the plan"
+    ((column,),) = (asked[2030],)
+    flows = project.evaluate(chosen).technological_column(2030)
+    assert sum(column.output.values()) == pytest.approx(flows["commercialised_output"].sum()) and column.output
+    assert column.labour_thousand == pytest.approx(flows["labour"].sum() / 0.5)
+    assert (column.year, column.region, column.export_share, column.china_share) == (2030, "NSK", 0.3, 0.2)
+    nothing = replace(chosen, objects=())
+    assert planning.answered(world, nothing, Measures(export_share=0.3), 0.2, {}) == world.without
+
+
+def test_exports_and_product_of_a_block_are_means_of_what_its_column_sells_pays_and_buys_at_home(whole):
+    """Of the turnover it induces a part goes abroad; product is pay, and value added in turnover and own purchases."""
+    lab = block("lab", start_year=2028, life_years=8, capital_goods_bn_rub_2016={2026: 2.0, 2033: 1.0},
+                high_tech_per_year_bn_rub_2016=0.4, import_share_capital=0.4, import_share_current=0.25,
+                current_goods_bn_rub_2016=0.3, use_units=5.0, paid_share=0.5, price_mn_rub_2016=20.0,
+                mix={"capital": {"CON": 0.25, "MAC": 0.75}, "current": {"UTL": 1.0},
+                     "commercialised": {"MAC": 1.0}})  # fmt: skip
+    added, own_part = {"CON": 0.6, "MAC": 0.3, "UTL": 0.5}, {"CON": 0.9, "MAC": 0.1, "UTL": 0.8}
+    measures = Measures(2032, 2037, 0.2, added, own_part)
+    values = {"multiplier": 4.0, "opex_factor": 1.5, "cost_overrun": 0.2}
+    c = plan.choices.choices(whole, [lab], (2028,), 2026, None, measures, **values)
+    evaluation = project.evaluate(plan.blocks.together(whole, [lab.item], 2026), **values)
+    sold, product, home = [], [], {"capital_goods": 0.6, "current_inputs": 0.75}
+    for year in range(2032, 2038):
+        flows = evaluation.technological_column(year)
+        sold.append(flows["commercialised_output", "MAC"])
+        bought = sum(home[kind] * amount * added[sector] * own_part[sector]
+                     for (kind, sector), amount in flows.items() if kind in home)  # fmt: skip
+        product.append(flows["labour"].sum() + added["MAC"] * sold[-1] + bought)
+    assert len(set(np.round(sold, 9))) > 1, "the years differ"
+    assert c.exports[0, 0] == pytest.approx(0.2 * np.mean(sold)) and c.exports[0, 0] > 0
+    assert c.product[0, 0] == pytest.approx(np.mean(product))
+    running = [t for t, year in enumerate(c.years) if 2028 <= year < 2036]
+    assert c.staff[0, 0, running] == pytest.approx(100.0)  # heads, whatever running costs
+    assert not c.staff[0, 0, [t for t in range(len(c.years)) if t not in running]].any()
+
+
+def test_a_plan_in_a_shell_is_short_and_draws_print_nothing_unless_a_bar_is_asked_for(market, capfd):
+    assert len(repr(market)) < 200
+    plan.simulate(market, 1, 3, jobs=1)
+    assert capfd.readouterr() == ("", "")
+    plan.simulate(market, 1, 3, jobs=1, progress=True)
+    assert "draws" in capfd.readouterr().err
+
+
+def test_what_is_not_chosen_is_zero_without_a_sign(small):
+    for budget in (np.inf, 2.0, 1.4, 0.9, 0.5, 0.0):
+        found = plan.best(small, limits(small, budget))
+        assert not np.signbit(found.y).any() and not np.signbit(found.q).any()
+
+
+def test_rounds_value_blocks_at_the_prices_that_the_economy_answers_with_until_they_hold():
+    """(5.5) on an economy of which only labour's price moves: it is 0.9, and 0.5 once anything is built."""
+    from types import SimpleNamespace
+
+    merged = ("AGF", "FUE", "ORE", "MAN", "UTL", "CON", "TRD", "TRP", "BSV", "RND", "PUB", "OSV")
+    pay = pd.DataFrame({"RND": [50.0]}, index=["compensation"])
+    tables = SimpleNamespace(data=SimpleNamespace(national=SimpleNamespace(value_added=pay), employment={"RND": 100.0}))
+    stage = SimpleNamespace(sectors=merged, regions=("NSK",), value_added=np.full((1, 12), 0.5),
+                            delivery_share=np.full((12, 1, 1), 0.5))  # fmt: skip
+
+    def solved(labour):
+        return SimpleNamespace(
+            use_prices=pd.DataFrame({"NSK": dict.fromkeys(merged, 1.0)}), labour_price=pd.Series({"NSK": labour}),
+            balance_price=1.0, stage=SimpleNamespace(import_price=1.0),
+        )  # fmt: skip
+
+    model = SimpleNamespace(tables=tables, stage=stage, solve=lambda columns: solved(0.5))
+    world = plan.inputs.Economy({2030: model}, {2030: solved(0.9)})
+    found = plan.solve(world=world, sectors="12")
+    assert found.best.chosen(found.choices) and list(found.rounds["change"]) == pytest.approx([0.4, 0.0], abs=1e-12)
+    assert set(found.rounds["row"].iloc[:1]) == {"labour"} and found.duals.at[2030, "labour"] == 0.5
+    ledger = project.evaluate(found.project(), shadow_prices=found.duals)
+    npv = project.npv(ledger.flow("public").to_numpy(), ledger.discount_rate("public"))
+    assert found.npv == pytest.approx(float(npv), rel=1e-9)
+    assert found.rounds["value"].iloc[1] > found.rounds["value"].iloc[0], "cheaper labour is worth something"

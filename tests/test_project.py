@@ -11,7 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rutrade import InputError, data, project
-from rutrade.project import IRR, Financing, Parameter, ProjectObject, Timing, evaluate, irr, irr_paths, irr_roots, npv
+from rutrade.project import (
+    IRR,
+    Financing,
+    Parameter,
+    ProjectObject,
+    Timing,
+    build,
+    evaluate,
+    irr,
+    irr_paths,
+    irr_roots,
+    npv,
+)  # fmt: skip
 
 SKIF = project.from_data("skif")
 PROGRAMME = project.from_data("programme")
@@ -634,6 +646,13 @@ def test_an_object_delayed_beyond_the_horizon_keeps_its_whole_value_and_is_never
     assert d[d["item"] == "residual_value"].bn_rub_2016.item() == pytest.approx(18.0, rel=1e-12)
 
 
+def test_an_object_may_be_used_from_the_year_its_construction_begins():
+    at_once = replace(LAB, capital_goods_bn_rub_2016={2021: 18.0})
+    assert at_once.start_year == min(at_once.capital_goods_bn_rub_2016)
+    used = by_year(evaluate(replace(LAB_PROJECT, objects=(at_once,))), "pay")
+    assert used == pytest.approx({2021: 0.2, 2022: 0.4, 2023: 0.4, 2024: 0.4})
+
+
 def test_a_delay_moves_use_and_keeps_spending():
     d = evaluate(LAB_PROJECT, delay_years=1).ledger.groupby(["item", "year"]).bn_rub_2016.sum()
     assert d["revenue"].to_dict() == pytest.approx({2022: 0.5, 2023: 1.0, 2024: 1.0, 2025: 1.0})
@@ -929,6 +948,7 @@ def test_private_share_of_gains_counts_gains_only():
     shares = project.private_share(table)
     assert shares.iloc[:2].tolist() == [0.25, 0.0]
     assert np.isnan(shares.iloc[2])
+    assert project.private_share(table / 1000).iloc[:2].tolist() == pytest.approx([0.25, 0.0])  # in any unit of money
 
 
 def test_no_draw_leaves_the_range_of_the_private_share():
@@ -946,6 +966,28 @@ def test_no_draw_leaves_the_range_of_the_private_share():
     assert project.private_share_range(point(SKIF)).private_share.nunique() == 1
 
 
+def test_the_range_of_the_private_share_reaches_into_the_middle_and_no_parameter_alone_goes_beyond():
+    """Of the lab the highest share lies inside the ranges of two parameters that move each other's best value."""
+    wide = {"cost_overrun": (-0.9, 0.0, 0.3), "delay_years": (0.0, 0.0, 6.0)}
+    alone = point(LAB_PROJECT)
+    p = replace(alone, parameters=dict(alone.parameters) | {
+        n: Parameter(central, low, high) for n, (low, central, high) in wide.items()
+    })  # fmt: skip
+    table = project.private_share_range(p)
+    assert list(table.index) == ["low", "central", "high"] and set(table) == {"private_share", *wide}
+    steps = {"cost_overrun": np.linspace(-0.9, 0.3, 41), "delay_years": np.arange(7.0)}
+    for name, (low, _, high) in wide.items():
+        assert low < table.at["high", name] < high
+        other = {n: table.at["high", n] for n in wide if n != name}
+        line = project.private_share(project.npv_at(p, **other, **{name: steps[name]}))
+        assert line.max() <= table.at["high", "private_share"] + 1e-12, name
+        assert line.max() > max(line.iloc[0], line.iloc[-1]) + 0.001, name
+    overrun, delay = (part.ravel() for part in np.meshgrid(*steps.values()))
+    found = project.private_share(project.npv_at(p, cost_overrun=overrun, delay_years=delay))
+    assert found.min() == pytest.approx(table.at["low", "private_share"], abs=1e-12)
+    assert found.max() == pytest.approx(table.at["high", "private_share"], abs=1e-12)
+
+
 def test_the_channel_has_a_verdict_only_where_the_whole_range_gives_it():
     claim = data.load("claims").set_index("claim").loc["m1-channel"]
     share = 100 * project.private_share_range(PROGRAMME).private_share
@@ -959,8 +1001,10 @@ def test_single_object_takes_the_ranges_that_comparable_facilities_support():
         p = SKIF.parameters[name]
         assert (p.low, p.high) == pytest.approx((t.low[item] / t["value"][item], t.high[item] / t["value"][item]))
         assert "assumption" not in p.source
-        assert PROGRAMME.parameters[name].source != p.source or name == "opex_factor"
-    assert PROGRAMME.parameters["publications_factor"].source == "assumption"
+        assumed = data.load("benefit_parameters").set_index("parameter").loc[name]
+        of_all = PROGRAMME.parameters[name]
+        assert (of_all.low, of_all.high, of_all.source) == (assumed.low, assumed.high, assumed.source)
+        assert (of_all.low, of_all.high) != (p.low, p.high)
 
 
 def test_ranges_of_skif_follow_from_the_comparators():
@@ -1019,6 +1063,9 @@ def test_switching_value_puts_the_npv_at_zero(p):
     for name, row in usable.iterrows():
         value = evaluate(p, **{name: row.switching_value}).efficiency.npv_bn_rub_2016["public"]
         assert abs(value) < 1e-6, name
+        edge = row.high if row.switching_value > row.central else row.low  # distance 1 is the edge of the range
+        assert row.central + row.distance * (edge - row.central) == pytest.approx(row.switching_value), name
+        assert (row.distance <= 1) == (row.status == "within_range"), name
     assert (table.loc[["cost_overrun"], "status"] != "no_effect").all()
     assert table.status["discount_rate_budget"] == "no_effect"
 
@@ -1180,6 +1227,8 @@ BAD = {
     "workers": (lambda: project.simulate(SKIF, draws=10, workers=0), "workers = 0"),
     "unknown parameter": (lambda: evaluate(SKIF, multiplyer=3), "did you mean 'multiplier'"),
     "negative multiplier": (lambda: evaluate(SKIF, multiplier=-3.0), "'multiplier' = -3"),
+    "more value added than output": (lambda: evaluate(SKIF, value_added_share=1.05), "'value_added_share' = 1.05"),
+    "more than all displaced": (lambda: evaluate(SKIF, opportunity_share=1.0001), "'opportunity_share' = 1.0001"),
     "half a year of delay": (lambda: evaluate(SKIF, delay_years=0.5), "delay_years"),
     "unknown project": (lambda: project.from_data("skiff"), "did you mean 'skif'"),
     "unknown override": (lambda: project.from_data("skif", opex_shares=0.1), "did you mean 'opex_share'"),
@@ -1210,6 +1259,13 @@ def test_object_without_start_in_the_table_is_named():
     tables["project_objects"] = t[~((t.object == "campus") & (t["item"] == "start_year"))]
     with pytest.raises(InputError, match="'campus' has no start_year"):
         project.from_data("programme", tables)
+
+
+def test_a_project_of_tables_has_the_horizon_and_prices_of_the_data_s_own_unless_told_otherwise():
+    assert build.from_tables("skif", project.inputs.tables()) == SKIF
+    assert (SKIF.first_year, SKIF.last_year, SKIF.seen_from) == (2019, 2050, None)
+    later = project.from_data("skif", last_year=2051)
+    assert evaluate(later).participants.sum() != evaluate(SKIF).participants.sum()
 
 
 def test_object_without_cost_in_the_table_is_named():

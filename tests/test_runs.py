@@ -86,7 +86,7 @@ def test_a_page_runs_again_when_what_it_was_made_from_changes(executed):
         (little / "notebooks" / "probe.ipynb", "# Probe", "# Other"),
         (little / "data" / "datapackage.json", used, used[:-1] + ("0" if used[-1] != "0" else "1")),
         (little / "rutrade" / "structure" / "indices.py", "float(0.5 *", "float(0.505 *"),
-        (little / "rutrade" / "publish" / "style.py", "WIDTH = 5.8", "WIDTH = 5.9"),
+        (little / "rutrade" / "publish" / "style.py", "WIDE, NARROW = 760", "WIDE, NARROW = 761"),
     ]
     for path, old, new in changes:
         before = path.read_text(encoding="utf-8")

@@ -28,11 +28,11 @@ from rutrade.trade.hats import Targets
 from rutrade.trade.shocks import Shocks, named
 
 HOME, CHINA = "RUS", "CHN"
-TOLERANCE = 5e-4  # of a log cost, (4.4)
+TOLERANCE = 1e-4  # of a log cost, (4.4)
 PASSES = 15  # at most
 LARGEST = 0.5  # of a log cost in one pass
 MINED = 5.0  # elasticity of demand for products of extraction by which the price of rail is stepped, not a result
-STEP = 2e-3  # of a log price between two segments of a curve next to its centre: no cost is finer than half of it
+ACCEPTED = 1e-3  # gap of the best pass that is still returned, not settled, when a step of a curve stops the passes
 WEDGES = ("constant", "ad_valorem")
 
 
@@ -229,10 +229,9 @@ class Link:
         """Both models with the shock: passes until no cost moves by `tolerance`, (4.4).
 
         `start`: costs to begin with. When a pass does not halve the largest gap, steps are Broyden's from minus one. A
-        curve is made of segments: when passes stop within half a step of its price, the best is returned, and `settled`
-        is False. The tolerance is on what a pass still moves: of a common change of all costs a pass takes back a part
-        only, so that several times the tolerance (0.2 % seen) may be left of it. Raises InputError for a shock without
-        a solution, and when the passes do not settle, naming the sector.
+        curve is made of segments: when passes stop at a step of its price but within `ACCEPTED`, the best is returned,
+        and `settled` is False. Raises InputError for a shock without a solution, and when the passes do not settle,
+        naming the sector.
         """
         shock = shock or Shock()
         y = (start or Costs.none(len(self.base.sectors))).vector
@@ -265,7 +264,7 @@ class Link:
             y = y + move * min(1.0, LARGEST / max(np.abs(move).max(), 1e-300))
         assert best is not None
         found = replace(best, passes=pd.DataFrame(rows))
-        if best.gap >= max(tolerance, STEP / 2) and not self.alone:
+        if best.gap >= max(tolerance, ACCEPTED) and not self.alone:
             raise InputError(
                 f"the link of the economy and the world does not settle: after {passes} passes {sector} still moves by"
                 f" {100 * size:.2g} %"
@@ -298,7 +297,7 @@ class Linked:
 
     @property
     def settled(self) -> bool:
-        """Whether no cost moved by more than (4.4) allows; else this is the best pass, within a step of the curves."""
+        """Whether no cost moved by more than (4.4) allows; else this is the best pass, within `ACCEPTED`."""
         return self.gap < TOLERANCE or self.link.alone
 
     @property

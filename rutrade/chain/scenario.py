@@ -16,7 +16,7 @@ from rutrade.chain import causes as steps
 from rutrade.chain import prices as valuation
 from rutrade.chain import projects
 from rutrade.chain.causes import Cause
-from rutrade.chain.link import CHINA, HOME, STEP, Linked, Shock
+from rutrade.chain.link import CHINA, HOME, TOLERANCE, Linked, Shock
 from rutrade.chain.results import HORIZON, ChainResult
 from rutrade.chain.setting import BASE_YEAR, Setting, setting, similarity
 from rutrade.chain.three import ENGINEERING_CHEMICALS as CLASSES
@@ -284,7 +284,7 @@ def _figures(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]
         "rail_used_mt": o.with_.rail_used,
         "largest_gap": max(x.gap for x in o.solved),
     }
-    figures["resolution_pp"] = figures["share_reference_constant"] * resolution(o.prepared)
+    figures["resolution_pp"] = figures["share_reference_constant"] * resolution(o.prepared, figures["largest_gap"])
     figures["notable"] = float(figures["shift_constant_pp"] >= o.scenario.threshold_pp)
     if o.scenario.draws and o.prepared.errors is not None:
         for name in ("q05", "q95"):
@@ -296,17 +296,18 @@ def _figures(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]
     return figures
 
 
-def resolution(p: Setting) -> float:
+def resolution(p: Setting, gap: float = 0.0) -> float:
     """How finely the link tells exports of engineering and chemicals apart, as a share of them.
 
-    Half a step of the export curves' prices times the elasticity of demand: effects below it are not told from zero.
+    What passes may leave of a cost (or `gap`, where they did not settle) times the elasticity of demand: effects below
+    it are not told from zero.
     """
     classes = p.link.base.sectors["group"].isin(CLASSES).to_numpy()
     sold = p.link.base.trade[p.link.base.region(CHINA), :, p.link.base.region(HOME)]
     by_sector = p.link.curves.elasticity[:, economy.PARTNERS.index(CHINA)]
     by_sector = np.where(np.isfinite(by_sector), by_sector, 0.0)  # extraction, which sells at a fixed price
     eta = p.link.sectors.to_world(by_sector, np.zeros(len(by_sector)))
-    return float(STEP / 2 * np.average(eta[classes], weights=sold[classes]))
+    return float(max(TOLERANCE, gap) * np.average(eta[classes], weights=sold[classes]))
 
 
 def _efficiency(o: Outcome, tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:

@@ -7,8 +7,9 @@ import numpy as np
 
 from rutrade import InputError
 
-# exports over their centre; the nodes lie close around 1, where small projects move them
-EXPORT_NODES = np.array([0, 0.4, 0.65, 0.85, 0.95, 0.99, 1, 1.01, 1.05, 1.2, 1.6, 3])
+# Exports over their centre; the nodes lie close around 1, where the link with the world keeps them: the steps of price
+# between segments of 1 % there left a rise of all costs by .2 % without an answer, and a project's effect with them.
+EXPORT_NODES = np.array([0, 0.4, 0.65, 0.85, 0.95, 0.985, 0.995, 0.999, 1, 1.001, 1.005, 1.015, 1.05, 1.2, 1.6, 3])
 # imports over domestic products, relative to the centre's proportion
 IMPORT_NODES = np.array([0.2, 0.4, 0.6, 0.8, 0.92, 0.98, 1, 1.02, 1.08, 1.25, 1.6, 2.4, 5])
 

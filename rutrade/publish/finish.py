@@ -54,7 +54,7 @@ def finish(notebook: "NotebookNode", manifest: dict[str, Any], folder: Path, lis
             for output in outputs:
                 output_data = output.get("data", {})
                 # The page hands no CSV on itself: its builder would warn of a kind it cannot show.
-                if output_data.get("text/csv") == text:
+                if "text/csv" in output_data and csv_names(output) == [name]:
                     del output_data["text/csv"]
                     kind = "Figure" if FIGURE in output_data else "Table"
                     counts[kind] += 1
