@@ -166,4 +166,5 @@ def test_an_infeasible_point_against_a_cold_solve_and_its_diagnosis(compare, giv
         1.2,
         check,
         versions=("highspy",),
+        unit="s CPU",
     )
