@@ -226,7 +226,7 @@ def told(value: float, resolution: float, language: str = "en") -> str:
     """A shift in words: its size, or that it is smaller than what the models tell apart."""
     say, number = _tongue(language)
     if abs(value) < resolution:
-        return say("less than {size} points").format(size=number(resolution, 2))
+        return say("less than {size} points").format(size=number(resolution, 2 if resolution >= 0.01 else 4))
     return say("{size} points").format(size=number(value, 3 if abs(value) < 0.1 else 1))
 
 
