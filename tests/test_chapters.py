@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rutrade import InputError, chain, scenarios, sensitivity, sweep
-from rutrade.publish import chapters, sweeps
+from rutrade import InputError, chain, scenarios, sensitivity, sweep, trade
+from rutrade.chain import three
+from rutrade.publish import chapters, columns, sweeps
 from rutrade.publish.chapters import uncertainty
 
 
@@ -178,3 +179,36 @@ def test_stored_runs_are_those_of_the_chain():
                 figure,
                 points[number],
             )
+
+
+# --- shocks in columns (chapter 11) ----------------------------------------------------------------------------------
+
+
+def _shock(title, label, world, economy_, linked):
+    return {"shock": title, "figure": label, "world alone": world, "economy alone": economy_, "linked": linked,
+            "ad valorem": linked, "passes": 1}  # fmt: skip
+
+
+def test_a_sign_counts_as_turned_only_where_both_figures_are_large_enough_to_be_seen():
+    table = pd.DataFrame([
+        _shock("Sanctions", "Russia's imports from China, %", 3.0, -2.0, 5.0),
+        _shock("The programme", "Russia's exports to China, %", -0.01, -0.2, 0.3),
+        _shock("Nothing", "Russia's consumption, %", -1.0, -1.0, 0.01),
+    ])  # fmt: skip
+    told = chapters.about_columns(table)
+    assert "against the world alone in none of 2 figures" in told
+    assert "against the economy alone in 2 of 2 figures" in told
+    assert told.count("sanctions") == 1 and "nothing" not in told
+
+
+def test_the_stored_columns_hold_what_the_world_alone_says_and_every_standard_shock():
+    base = trade.baseline(2030).rebased()
+    stored = columns.read().set_index(["shock", "figure"])
+    shocks = three.standard(base)
+    assert list(stored.index.unique("shock")) == [*shocks, "The programme"]
+    for title, shock in shocks.items():
+        by_name = three.figures_of_world(base, three.world_alone(base, shock))
+        expected = {three.FIGURES[name]: value for name, value in by_name.items()}
+        assert stored.loc[title, "world alone"].to_dict() == pytest.approx(expected, rel=1e-8, abs=1e-9), title
+    assert (stored.loc["The programme", "world alone"] == 0).all()
+    assert stored[["economy alone", "linked"]].notna().all(axis=None)

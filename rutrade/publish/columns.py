@@ -1,18 +1,24 @@
 """The stored table of chapter 11: shocks in the world alone, the economy alone, and both linked, by kind of wedges."""
 
 import time
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from rutrade import files, stored
+from rutrade import InputError, files, stored
+
+if TYPE_CHECKING:
+    from rutrade.chain.link import Link, Shock
 
 _MODELS = ("rutrade.chain", "rutrade.data", "rutrade.draws", "rutrade.economy", "rutrade.project", "rutrade.structure",
            "rutrade.trade")  # fmt: skip
 
 
 def compute(sectors: Literal["full", "12"] = "full") -> pd.DataFrame:
-    """Figures of `chain.three` by shock: in each model alone, linked, and linked with ad valorem wedges."""
+    """Figures of `chain.three` by shock: in each model alone, linked, and linked with ad valorem wedges.
+
+    Where the link with ad valorem wedges does not settle, its figures are missing.
+    """
     from rutrade import chain, economy, project
     from rutrade.chain import link, projects, three
     from rutrade.chain.results import HORIZON
@@ -28,8 +34,20 @@ def compute(sectors: Literal["full", "12"] = "full") -> pd.DataFrame:
     alone = link.curve_link(model, base, pairs)
     table = three.compare(made.link, alone, shocks)
     other = link.world_link(model, base, pairs, "ad_valorem")
-    table.insert(5, "ad valorem", three.compare(other, alone, shocks)["linked"])
+    found = {title: _settled(other, shock) for title, shock in shocks.items()}
+    names = {label: name for name, label in three.FIGURES.items()}
+    table["ad valorem"] = [found[row.shock].get(names[row.figure]) for row in table.itertuples()]
     return table
+
+
+def _settled(link: "Link", shock: "Shock") -> dict[str, float]:
+    """The figures of `chain.three` of a linked solution; empty where the link does not settle."""
+    from rutrade.chain import three
+
+    try:
+        return three.figures_of_economy(link.solve(shock))
+    except InputError:
+        return {}
 
 
 def renew() -> dict:
