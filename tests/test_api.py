@@ -237,7 +237,7 @@ def test_every_executed_page_says_how_it_was_made(html):
         table = soup.select_one("details.manifest table")
         rows = {r.th.get_text(): r.td.get_text() for r in table.find_all("tr")}
         assert rows["scenario"] == scenarios.title(run.scenario)
-        told = [f"{names.plain(name)}: {value}" for name, value in run.overrides.items()]
+        told = [f"{names.plain(name)}: {value}" for name, value in dict(run.overrides).items()]
         assert rows["parameters changed"] == ("; ".join(told) or "none")
         assert re.fullmatch(r"\d+\.\d+\S*", rows["rutrade version"])
         made = nbformat.read(run.target, as_version=4).metadata["rutrade"]["made_from"]

@@ -52,7 +52,18 @@ def test_an_alt_text_is_a_description_and_the_one_that_the_cell_gave(tmp_path, a
 
 
 @pytest.mark.parametrize(
-    "text", ["the rail_capacity", "a share of <NA>", "it moves by -0.0", "by \u22120.00", "in AGR", "of SibFD", "NaN"]
+    "text",
+    [
+        "the rail_capacity",
+        "a share of <NA>",
+        "it moves by -0.0",
+        "by \u22120.00",
+        "by \u22120,0 %",
+        "by \u22120, then",
+        "in AGR",
+        "of SibFD",
+        "NaN",
+    ],
 )
 def test_a_code_in_the_text_of_a_page_is_found_and_one_in_code_is_not(tmp_path, text):
     (tmp_path / "book").mkdir()
@@ -60,7 +71,9 @@ def test_a_code_in_the_text_of_a_page_is_found_and_one_in_code_is_not(tmp_path, 
     text = text.replace("<", "&lt;")
     page.write_text(f"<article class='bd-article'><h1>A</h1><p>{text}</p></article>")
     assert list(check.codes(tmp_path, SECTORS | REGIONS)) == ["book/page.html"]
-    page.write_text(f"<article class='bd-article'><h1>A</h1><p>bn RUB, \u22120.05</p><code>{text}</code></article>")
+    page.write_text(
+        f"<article class='bd-article'><h1>A</h1><p>bn RUB, \u22120.05 or \u22120,0086</p><code>{text}</code></article>"
+    )
     assert check.codes(tmp_path, SECTORS | REGIONS) == {}
 
 

@@ -118,7 +118,9 @@ def codes(folder: Path, known: Iterable[str]) -> dict[str, list[str]]:
     from bs4 import BeautifulSoup
 
     bare = "|".join(map(re.escape, sorted(known, key=len, reverse=True))) or "(?!)"
-    pattern = re.compile(rf"\b\w*[a-z]_[a-z]\w*|<NA>|\bNaN\b|(?<![\w.])[-\u2212]0(?:\.0+)?(?![\d.])|\b(?:{bare})\b")
+    pattern = re.compile(
+        rf"\b\w*[a-z]_[a-z]\w*|<NA>|\bNaN\b|(?<![\w.])[-\u2212]0(?:[.,]0+)?(?![\d.]|,\d)|\b(?:{bare})\b"
+    )
     found = {}
     for path in pages(folder):
         page = path.relative_to(folder).as_posix()

@@ -148,7 +148,11 @@ def _swipe(soup: "BeautifulSoup", box: "Tag") -> None:
     columns = max(
         (len(row.find_all(["th", "td"], class_=lambda c: c != "more")) for row in box.find_all("tr")), default=0
     )
-    if not said and columns > 3 and "claims-table" not in attribute(box, "class").split():
+    # Claims stand as cards on a phone, and their counts fit it.
+    fits = "claims-table" in attribute(box, "class").split() or attribute(box, "aria-label").endswith(
+        "Verdicts by work"
+    )
+    if not said and columns > 3 and not fits:
         line = soup.new_tag("p", attrs={"class": "swipe", "aria-hidden": "true"})
         line.string = "Swipe sideways →"
         box.insert_before(line)

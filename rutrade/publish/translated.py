@@ -4,6 +4,7 @@ The prose of `book/languages` takes the values that the English front page takes
 """
 
 import html as html_text
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ def page(language: str, values: Mapping[str, Mapping[str, object]], claims: "pd.
     text = environment.from_string(prose).render(
         **recorded, **drawn, claims=f"```{{raw}} html\n{table(language, claims)}\n```"
     )
+    if language == "ru":
+        text = re.sub(r"(?<=\d) (?=%|млрд|трлн)", "\u00a0", text)  # a number and its unit stay on one line
     # The theme's frame is English; what the page itself says is marked as what it is.
     mark = f'<span class="page-language" data-lang="{languages.LANGUAGES[language][0]}"></span>'
     head, rest = text.split("\n", 1)
