@@ -438,9 +438,11 @@ def test_a_path_without_a_year_names_it(tables, paths):
         paths.at("labor", 2019)
 
 
-def test_negative_bands_are_refused():
+def test_bands_below_zero_or_of_the_whole_are_refused():
     with pytest.raises(InputError, match="band of imports is -0.1; allowed is 0 to below 1"):
         Bands(imports=-0.1)
+    with pytest.raises(InputError, match="band of exports is 1; allowed is 0 to below 1"):
+        Bands(exports=1)
 
 
 @pytest.mark.parametrize(

@@ -279,3 +279,9 @@ def test_the_chapters_defaults_are_the_models_own():
     shown = scenarios.Economy()
     assert tuple(map(int, shown.nodes.split())) == NODES
     assert Bands() == Bands(shown.band_deliveries, shown.band_imports, shown.band_exports)
+
+
+def test_capital_earns_the_publics_rate_of_discount_and_what_wears_out():
+    rate = data.load("benefit_parameters").set_index("parameter")["central"]["discount_rate_public"]
+    options = economy.Options()
+    assert options.capital_charge == pytest.approx(rate + options.depreciation, rel=1e-12)
