@@ -95,7 +95,7 @@ def preset_row(point: Mapping) -> dict:
 
 def read(name: str) -> pd.DataFrame:
     """A stored sweep in the order of its points. Raises InputError when it no longer fits the models."""
-    return stored.read(name, _definition(name)).assign(failure=lambda t: t["failure"].fillna(""))
+    return stored.read(name, _definition(name)).assign(failure=lambda t: t["failure"].astype(object).fillna(""))
 
 
 def presets(jobs: int = 2) -> pd.DataFrame:

@@ -65,8 +65,7 @@ def scenarios_in_short(table: pd.DataFrame, threshold: float) -> str:
     which = "no scenario" if not notable else f"only {', '.join(notable)}" if len(notable) < 3 else ", ".join(notable)
     return (
         f"**In short.** A shift of {threshold:g} points comes about in {which}. Without what is put in by assumption"
-        " the"
-        f" largest shift is {points(found[best])} points ({scenarios.title(best)}); the programme alone moves it"
+        f" the largest shift is {points(found[best])} points ({scenarios.title(best)}); the programme alone moves it"
         f" {tell(table.loc['ri', 'shift_project_pp'], table.loc['ri', 'resolution_pp'])}. Turnover in 2030 lies between"
         f" {table['turnover_bn_usd'][low]:.0f} bn USD ({scenarios.title(low)}) and"
         f" {table['turnover_bn_usd'][high]:.0f} bn"
@@ -86,7 +85,16 @@ def about_columns(table: pd.DataFrame) -> str:
     parts = []
     for alone in ("world alone", "economy alone"):
         turned = seen[(seen[alone] * seen["linked"] < 0) & (seen[alone].abs() >= _SEEN)]
-        rows = [f"{low(str(r['figure']).rsplit(', ', 1)[0])} ({low(str(r['shock']))})" for _, r in turned.iterrows()]
+        rows = [
+            f"{_told(str(r['figure']))} ({str(r['shock'])[0].lower()}{str(r['shock'])[1:]})"
+            for _, r in turned.iterrows()
+        ]
         found = f"{len(rows)} of {len(seen)} figures: {'; '.join(rows)}" if rows else f"none of {len(seen)} figures"
         parts.append(f"against the {alone.split()[0]} alone in {found}")
     return f"The link turns the sign {', '.join(parts)}."
+
+
+def _told(figure: str) -> str:
+    """A figure of the columns without its unit, standing by itself."""
+    name = figure.rsplit(", ", 1)[0]
+    return name.replace("of them engineering and chemicals", "Russia's exports of engineering and chemicals to China")

@@ -66,7 +66,7 @@ def low(name: str) -> str:
 
 def size(value: float) -> str:
     """The size of an effect in percentage points, without a sign: it may go either way."""
-    return f"{value:.2f}" if value < 1 else f"{value:.1f}"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}" if value < 1 else f"{value:.1f}"
 
 
 def modelled(effects: pd.DataFrame) -> pd.DataFrame:
@@ -110,10 +110,9 @@ def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame, resolu
     text = (
         f"{len(runs)} runs of the linked models by Morris' design (4.9). A bar is the mean size of the change of the"
         " result when the parameter crosses its whole range, whatever the others are; grey ones are put in and not"
-        " found"
-        f" by the models. What the project itself can vary moves the share by at most {size(most)} points. Its public"
-        f" value hangs on {low(value.index[0])} and {low(value.index[1])}; it is taken at the prices of the economy in"
-        " which nothing else changes, so that oil, sanctions and the railway move it by construction not at all."
+        f" found by the models. What the project itself can vary moves the share by at most {size(most)} points. Its"
+        f" public value hangs on {low(value.index[0])} and {low(value.index[1])}; it is taken at the prices of the"
+        " economy in which nothing else changes, so that oil, sanctions and the railway move it by construction not at all."
     )
     if len(wide):
         text += f" What {low(wide[0])} does hangs on the others or is not in proportion: its spread exceeds its mean."
@@ -249,17 +248,14 @@ def uncertainty_in_short(
     )  # fmt: skip
     sales = grids["commercialisation"].dropna(subset=["shift_project_pp"])
     sales = sales[sales["multiplier"] == sales["multiplier"].min()]
-    project = max(sales["shift_project_pp"].abs().max(), 0.005)
+    project = sales["shift_project_pp"].abs().max()
     return (
         f"**In short.** Of what the models answer for, {low(share.index[0])} and {low(share.index[1])} move the share"
-        " of"
-        f" 2030 most, by {size(share['mu_star'].iloc[0])} and {size(share['mu_star'].iloc[1])} points over their whole"
-        f" ranges. For a shift of {threshold:g} points {productivity}, or engineering and chemical exports of"
+        f" of 2030 most, by {size(share['mu_star'].iloc[0])} and {size(share['mu_star'].iloc[1])} points over their"
+        f" whole ranges. For a shift of {threshold:g} points {productivity}, or engineering and chemical exports of"
         f" {needs['exports']:.0f} bn USD a year would have to be added. The infrastructure with its published"
-        " multiplier"
-        f" of {sales['multiplier'].min():g} moves the share by at most {project:.2f} points, whatever part of its"
-        " output"
-        " is exported."
+        f" multiplier of {sales['multiplier'].min():g} moves the share by at most {size(project)} points, whatever part"
+        " of its output is exported."
     )
 
 
