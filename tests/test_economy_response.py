@@ -112,7 +112,8 @@ def test_an_export_curve_earns_its_revenue_at_the_nodes():
     np.testing.assert_allclose(filled, centre * EXPORT_NODES[1:])
     np.testing.assert_allclose(counted, centre * earned(EXPORT_NODES[1:], eta), rtol=1e-12)
     assert earned(np.array(1.0), np.array(eta)) == 1.0
-    assert (np.diff(slope[0, 0]) < 0).all() and slope[0, 0, 5] > 1 > slope[0, 0, 6]
+    centred = int(np.searchsorted(EXPORT_NODES, 1))  # the segment that begins at the centre
+    assert (np.diff(slope[0, 0]) < 0).all() and slope[0, 0, centred - 1] > 1 > slope[0, 0, centred]
     for a in EXPORT_NODES[1:]:
         exports = np.full((1, 1, 1), centre * a)
         revenue = centre * a ** (1 - 1 / eta)

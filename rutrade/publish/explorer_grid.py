@@ -42,24 +42,9 @@ WITHOUT = START | {"research_infrastructure": False}
 NODES = {
     "oil_price": (0.7, 0.775, 0.85, 0.8875, 0.925, 0.9625, 1.0, 1.0375, 1.075, 1.15, 1.225, 1.3),
     "sanctions": (0.0, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.1625, 0.175, 0.2),
-    "productivity": (
-        0.0,
-        0.00625,
-        0.0125,
-        0.015625,
-        0.01875,
-        0.021875,
-        0.025,
-        0.03125,
-        0.0375,
-        0.04375,
-        0.05,
-        0.06875,
-        0.075,
-        0.0875,
-        0.1,
-    ),
-}
+    "productivity": (0.0, 0.00625, 0.0125, 0.015625, 0.01875, 0.021875, 0.025, 0.03125, 0.0375, 0.04375, 0.05, 0.05625,
+                     0.0625, 0.06875, 0.075, 0.08125, 0.0875, 0.09375, 0.1),
+}  # fmt: skip
 EASIER = {"customs": 0.01, "standards": 0.01, "payments": 0.01, "logistics": 0.02}  # all kinds, at their highest
 CHECKED, SEED, DRAWS = 44, 7, 500
 SURROUNDINGS = (*NODES, "easier", "rail_capacity")  # one of them at a time
@@ -194,7 +179,8 @@ def stored() -> pd.DataFrame:
 
     Raises InputError when they are missing, were changed, or were made from other inputs than today's.
     """
-    return stored_runs.read("explorer", _fingerprint())
+    table = stored_runs.read("explorer", _fingerprint())
+    return table.astype({"failure": object})  # a column of nothing but gaps is read as numbers
 
 
 def _fingerprint() -> str:

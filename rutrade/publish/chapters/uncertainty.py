@@ -112,7 +112,8 @@ def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame, resolu
         " result when the parameter crosses its whole range, whatever the others are; grey ones are put in and not"
         f" found by the models. What the project itself can vary moves the share by at most {size(most)} points. Its"
         f" public value hangs on {low(value.index[0])} and {low(value.index[1])}; it is taken at the prices of the"
-        " economy in which nothing else changes, so that oil, sanctions and the railway move it by construction not at all."
+        " economy in which nothing else changes, so that oil, sanctions and the railway move it by construction not at"
+        " all."
     )
     if len(wide):
         text += f" What {low(wide[0])} does hangs on the others or is not in proportion: its spread exceeds its mean."
