@@ -196,8 +196,8 @@ def test_a_sign_counts_as_turned_only_where_both_figures_are_large_enough_to_be_
         _shock("Nothing", "Russia's consumption, %", -1.0, -1.0, 0.01),
     ])  # fmt: skip
     told = chapters.about_columns(table)
-    assert "against the world alone in none of 2 figures" in told
-    assert "against the economy alone in 2 of 2 figures" in told
+    assert "against the world alone in none of the 2 figures" in told
+    assert "against the economy alone in 2 of the 2 figures" in told
     assert told.count("sanctions") == 1 and "nothing" not in told
 
 

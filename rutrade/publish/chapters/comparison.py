@@ -89,7 +89,11 @@ def about_columns(table: pd.DataFrame) -> str:
             f"{_told(str(r['figure']))} ({str(r['shock'])[0].lower()}{str(r['shock'])[1:]})"
             for _, r in turned.iterrows()
         ]
-        found = f"{len(rows)} of {len(seen)} figures: {'; '.join(rows)}" if rows else f"none of {len(seen)} figures"
+        found = (
+            f"{len(rows)} of the {len(seen)} figures of {_SEEN:g} or more: {'; '.join(rows)}"
+            if rows
+            else f"none of the {len(seen)} figures of {_SEEN:g} or more"
+        )
         parts.append(f"against the {alone.split()[0]} alone in {found}")
     return f"The link turns the sign {', '.join(parts)}."
 
