@@ -111,9 +111,9 @@ def about_morris(effects: Mapping[str, pd.DataFrame], runs: pd.DataFrame, resolu
         f"{len(runs)} runs of the linked models by Morris' design (4.9). A bar is the mean size of the change of the"
         " result when the parameter crosses its whole range, whatever the others are; grey ones are put in and not"
         f" found by the models. What the project itself can vary moves the share on average by at most"
-        f" {size(most)} points. Its public value hangs on {low(value.index[0])} and {low(value.index[1])}; it is taken at the"
-        " prices of the economy in which nothing else changes, so that oil, sanctions and the railway move it by construction not at"
-        " all."
+        f" {size(most)} points. Its public value hangs on {low(value.index[0])} and {low(value.index[1])}; it is taken"
+        " at the prices of the economy in which nothing else changes, so that oil, sanctions and the railway move it by"
+        " construction not at all."
     )
     if len(wide):
         text += f" What {low(wide[0])} does hangs on the others or is not in proportion: its spread exceeds its mean."
@@ -254,8 +254,8 @@ def uncertainty_in_short(
         f"**In short.** Of what the models answer for, {low(share.index[0])} and {low(share.index[1])} move the share"
         f" of 2030 most, by {size(share['mu_star'].iloc[0])} and {size(share['mu_star'].iloc[1])} points over their"
         f" whole ranges. For a shift of {threshold:g} points {productivity}, and without it engineering and chemical"
-        f" exports of {needs['exports']:.0f} bn USD a year would have to be added. The infrastructure with its published"
-        f" multiplier of {sales['multiplier'].min():g} moves the share by at most {size(project)} points, whatever part"
+        f" exports of {needs['exports']:.0f} bn USD a year would have to be added. The infrastructure with its"
+        f" published multiplier of {sales['multiplier'].min():g} moves the share by at most {size(project)} points, whatever part"
         " of its output is exported."
     )
 
