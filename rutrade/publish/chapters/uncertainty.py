@@ -255,8 +255,8 @@ def uncertainty_in_short(
         f" of 2030 most, by {size(share['mu_star'].iloc[0])} and {size(share['mu_star'].iloc[1])} points over their"
         f" whole ranges. For a shift of {threshold:g} points {productivity}, and without it engineering and chemical"
         f" exports of {needs['exports']:.0f} bn USD a year would have to be added. The infrastructure with its"
-        f" published multiplier of {sales['multiplier'].min():g} moves the share by at most {size(project)} points, whatever part"
-        " of its output is exported."
+        f" published multiplier of {sales['multiplier'].min():g} moves the share by at most {size(project)} points,"
+        " whatever part of its output is exported."
     )
 
 
