@@ -33,6 +33,7 @@ PASSES = 15  # at most
 LARGEST = 0.5  # of a log cost in one pass
 MINED = 5.0  # elasticity of demand for products of extraction by which the price of rail is stepped, not a result
 ACCEPTED = 1e-3  # gap of the best pass that is still returned, not settled, when a step of a curve stops the passes
+APART = 1e-5  # of a centre: what keeps the cells of the curves from standing on their nodes all at once
 WEDGES = ("constant", "ad_valorem")
 
 
@@ -125,7 +126,7 @@ class Link:
     @property
     def exported(self) -> np.ndarray:
         """Exports without shocks by economy sector and partner (i, k), bn RUB."""
-        return self.curves.centre.sum(1)
+        return np.asarray(self.without.exports).sum(1)
 
     def productivity(self, shock: Shock) -> np.ndarray:
         """T (r, i) of the economy: hats of world sectors, weighted by Russia's output."""
@@ -303,12 +304,8 @@ class Linked:
     @property
     def exports(self) -> np.ndarray:
         """Hat of the value of Russia's exports by economy sector and partner (i, k), at prices at the border."""
-        st, before = self.economy.stage, self.link.exported
-        assert st.curves is not None
-        c, sold = st.curves, np.asarray(self.economy.exports)
-        filled = np.divide(sold, c.centre, out=np.zeros_like(sold), where=c.centre > 0)
-        worth = (c.price[:, None] * c.centre * filled ** (1 - 1 / c.elasticity[:, None])).sum(1)
-        return np.divide(worth, before, out=np.ones_like(worth), where=before > 0)
+        now, before = (_worth(s) for s in (self.economy, self.link.without))
+        return np.divide(now, before, out=np.ones_like(now), where=before > 0)
 
     @property
     def volumes(self) -> np.ndarray:
@@ -434,6 +431,15 @@ def of_curves(base: trade.Benchmark, sectors: Concordance, elasticity: np.ndarra
     return demand
 
 
+def _worth(solution: EconomySolution) -> np.ndarray:
+    """Value of exports by economy sector and partner (i, k) at the prices of the curves."""
+    c = solution.stage.curves
+    assert c is not None
+    sold = np.asarray(solution.exports)
+    filled = np.divide(sold, c.centre, out=np.zeros_like(sold), where=c.centre > 0)
+    return (c.price[:, None] * c.centre * filled ** (1 - 1 / c.elasticity[:, None])).sum(1)
+
+
 def world_shocks(base: trade.Benchmark, shock: Shock) -> Shocks:
     """The shock as the world alone sees it. Raises InputError for an unknown name or a hat that is not positive."""
     own = {(HOME, name): hat for name, hat in shock.productivity.items()}
@@ -467,13 +473,17 @@ def linked_curves(curves: Curves, elasticity: np.ndarray, extraction: np.ndarray
     """The economy's curves with the world's elasticities (i, k); nan keeps the economy's own.
 
     In extraction (i) the price is the world's: a cell sells up to its centre at a fixed price, the wedge is rent. A
-    cell whose wedge is negative would not sell at all: it stays at its centre.
+    cell whose wedge is negative would not sell at all: it stays at its centre. Centres move by `APART` in a fixed
+    order: where all cells stand on a node at once, their costs lie between two slopes, and the last digits of the data,
+    and with them the processor, would choose.
     """
     eta = np.where(np.isfinite(elasticity), elasticity, curves.elasticity)
     eta = np.where(extraction[:, None], np.inf, eta)
     cells = extraction[:, None, None] & np.ones(curves.centre.shape, bool)
+    order = np.arange(1, cells.size + 1).reshape(cells.shape) * 0.6180339887 % 1 - 0.5
     return replace(
         curves,
+        centre=curves.centre * (1 + APART * order),
         elasticity=eta,
         export_wedge=np.where(cells, np.minimum(curves.export_wedge, 0.0), curves.export_wedge),
         held=cells & (curves.export_wedge < 0),

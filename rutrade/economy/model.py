@@ -10,7 +10,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import Column, ProjectColumn
-from rutrade.economy.curves import EXPORT_NODES, Curves, calibrate
+from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES, Curves, calibrate
 from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.program import Program, linear_program, residuals
 from rutrade.economy.regional import RegionalTables
@@ -50,10 +50,11 @@ class EconomyModel:
     )  # fmt: skip
     COEFFICIENTS = ("curves", "import_prices", "productivity")  # changes of the matrix
     TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
+    ORDER = 5e-7  # of a bn RUB imported: the most by which one cell's imports are put after another's
     TOLERANCE = 1e-7
     # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
     # program, where a cold solve with presolve proves it in half a second
-    WARM_LIMIT, WARM_LIMIT_CURVES = 500, 3000  # with curves a large shock takes 1,000 to 2,000
+    WARM_LIMIT, WARM_LIMIT_CURVES = 500, 800  # with curves a larger shock is solved sooner from nothing
     SURPLUS = 1e-6  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
     # what each constraint is counted by, and in which unit
     FAMILIES: ClassVar = {
@@ -241,7 +242,10 @@ class EconomyModel:
     def _with_ties(
         self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any], reciprocal: bool
     ) -> tuple[Program, Program]:
-        """The optimum, and among the optima the one whose exports are nearest their path."""
+        """The optimum, and among the optima the one whose exports are nearest their path, its imports in a fixed order.
+
+        Without an order the last digits of the data, and with them the processor, would choose between equal solutions.
+        """
         h, base = self._solver, len(self._data.cost)
         tied = free = self._run(program, self._basis)
         if not (columns or changes or reciprocal):
@@ -249,6 +253,9 @@ class EconomyModel:
         if not reciprocal:
             cost, where = program.cost.copy(), np.r_[self.columns["export_up"], self.columns["export_down"]]
             cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
+            if "v" in self.columns:  # which region imports is open where goods may be delivered: a fixed order decides
+                imports = np.ravel(self.columns["v"])
+                cost[imports] = self.ORDER * (np.arange(1, len(imports) + 1) * 0.6180339887 % 1)
             h.changeColsCost(base, np.arange(base, dtype=np.int32), cost[:base])
             tied = self._run(replace(program, cost=cost), h.getBasis())
         return free, tied
@@ -276,7 +283,28 @@ class EconomyModel:
             shift -= gap / slope if slope < -0.2 else -gap
         if not (columns or changes):
             self._basis, self._shift = self._solver.getBasis(), shift
+            return self._with_calibrated_prices(done)
         return done
+
+    def _with_calibrated_prices(self, done: Program) -> Program:
+        """The solution with the prices of the calibration, where they are among its prices.
+
+        At its centre a curve has a price from each side: between them all are duals of the program, and the last digits
+        of the data, and with them the processor, would choose. Those of the solution with bands are among them (2.12').
+        """
+        assert self.reference is not None
+        given, rows, columns = self.reference.tied, self.reference.rows, self.columns
+        prices = np.zeros_like(done.prices)
+        for name in self.rows.keys() & rows.keys() - {"composition"}:
+            prices[self.rows[name]] = given.prices[rows[name]]
+        if not np.isfinite(done.row_upper[self.rows["rail"]]):
+            prices[self.rows["rail"]] = 0.0
+        # what domestic products and a mix of both are worth follows from the columns that hold them
+        prices[self.rows["composition"]] = (done.a.T @ prices - done.cost)[columns["d"]]
+        centre = columns["node"][..., IMPORT_NODES == 1][..., 0]
+        prices[self.rows["isoquant"]] = (done.cost - done.a.T @ prices)[centre]
+        found = replace(done, dual=prices)
+        return found if max(residuals(found).values()) <= self.TOLERANCE else done
 
     def recast(
         self, curves: Curves | None = None, import_prices: np.ndarray | None = None,
@@ -418,7 +446,8 @@ class EconomyModel:
         # the room upwards closes, a lower level is forced
         centre = st.export_centre[china]
         up, down = (self.columns[f"export_{d}"][china] for d in ("up", "down"))
-        p.upper[up] = np.minimum(p.upper[up], np.maximum((factor - 1) * centre, 0))
+        room = np.maximum(np.where(centre > 0, factor - 1, 0), 0) * centre  # a sector that is not named has no ceiling
+        p.upper[up] = np.minimum(p.upper[up], room)
         p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
         p.upper[down] = np.maximum(p.upper[down], p.lower[down])
 
