@@ -673,3 +673,31 @@ def test_the_ladder_ends_at_the_full_model(tables, paths):
     yielding = EconomyModel(tables, 2019, paths, options=FIRST_ROUND.but(labour="pay"))
     gain = yielding.gained({"MAN": 0.1}).solve().exports - yielding.solve().exports
     assert row["response"] == pytest.approx(float(gain.sel(product="MAN").sum()), rel=1e-6)
+
+
+# --- one price, one solution: nothing hangs on the last digits ---
+
+
+def test_at_the_centre_the_prices_are_those_of_the_calibration(run, models):
+    for year in NODES[1:]:
+        found, reference = run.solutions[year], models[year].reference.tied
+        for family in ("supply", "use", "labour", "external_balance", "capital"):
+            ours = found.program.prices[models[year].rows[family]]
+            assert np.array_equal(ours, reference.prices[models[year].reference.rows[family]]), (year, family)
+        assert (economy.optimality(found).to_numpy() <= EconomyModel.TOLERANCE).all(), year
+
+
+def test_a_shocked_stage_has_prices_of_its_own(last, run):
+    moved = last.solve(changes={"labour": pd.Series(last.stage.labour, last.stage.regions) * 0.98})
+    assert (moved.labour_price > run.solutions[NODES[-1]].labour_price).any()
+    assert (economy.optimality(moved).to_numpy() <= EconomyModel.TOLERANCE).all()
+
+
+def test_the_last_digits_of_the_data_choose_neither_imports_nor_prices(tables, paths, kappa, models):
+    year = NODES[-1]
+    twin = EconomyModel(tables, year, paths, models[year].base, None, kappa * (1 + 1e-13), options=Options())
+    ours, theirs = models[year].solve(), twin.solve()
+    assert ours.consumption == pytest.approx(theirs.consumption, rel=1e-10)
+    np.testing.assert_allclose(ours.stage.curves.import_share, theirs.stage.curves.import_share, atol=1e-6)
+    np.testing.assert_allclose(ours.prices, theirs.prices, rtol=1e-7)
+    assert ours.balance_price == pytest.approx(theirs.balance_price, rel=1e-9)

@@ -89,6 +89,17 @@ def test_the_order_of_shocks_changes_nothing(link, linked):
     assert again.economy.consumption == linked["trade"].economy.consumption
 
 
+def test_the_last_digits_of_the_data_choose_no_cost(link, linked):
+    """Centres that differ in the thirteenth digit; of all sectors `make test-portable` asks the same."""
+    order = np.random.default_rng(5).uniform(-1, 1, link.curves.centre.shape)
+    curves = replace(link.curves, centre=link.curves.centre * (1 + 1e-13 * order))
+    model = link.model.recast(replace(link.model.stage.curves, centre=curves.centre))
+    twin = replace(link, model=model, without=model.solve(), curves=curves)
+    other = twin.solve(PRODUCTIVITY)
+    assert np.abs(other.costs.vector - linked["productivity"].costs.vector).max() < 1e-7
+    assert np.allclose(other.exports, linked["productivity"].exports, rtol=1e-7)
+
+
 # --- what the two hand each other ----------------------------------------------------------------------------------
 
 
