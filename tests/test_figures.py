@@ -290,3 +290,12 @@ def test_fans_of_several_runs_stand_on_one_scale_unless_one_needs_more(highest, 
     assert len(places) == 3 and min(b - a for a, b in pairwise(places)) >= 0.1 * end
     if highest < 20:
         assert any(text.get_text().startswith("3.7") for text in words)
+
+
+def test_numbers_under_a_figure_have_plain_years_no_exponents_and_no_last_digits_of_a_sum():
+    data = pd.DataFrame({"year of plan": [2013, 2023], "product": [77080.0, -2.8e-15], "share": [0.123456, 2.0]})
+    shown = finish.without_noise(data)
+    assert shown["product"].tolist() == [77080.0, 0.0] and shown["share"].tolist() == [0.123456, 2.0]
+    forms = finish.formats(data)
+    assert [forms[name].format(data[name][0]) for name in data] == ["2013", "77,080", "0.1235"]
+    assert finish.formats(pd.DataFrame({"x": [2013.5, 2020.0]}))["x"].format(2013.5) == "2,014"

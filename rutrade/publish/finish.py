@@ -94,11 +94,10 @@ def figure(
     data = pd.read_csv(io.StringIO(csv))
     first = data.columns[0]
     more = f" (the first {10 * ROWS} of {len(data):,} rows; the file has all)" if len(data) > 10 * ROWS else ""
+    shown = data.head(10 * ROWS).set_index(first)
     numbers = box_of(
-        data.head(10 * ROWS).set_index(first),
-        say("Numbers of {number}").format(number=number.lower()) + more,
-        _FOUR_DIGITS,
-    )
+        without_noise(shown), say("Numbers of {number}").format(number=number.lower()) + more, formats(shown)
+    )  # fmt: skip
     source = f"{say('Source')}: {sentence(about['source'])}."
     what = f'<p class="rt-what">{html_text.escape(about["what"], quote=False)}</p>' if about["what"] else ""
     # One drawing is shown; the other says nothing to a reader who listens.
@@ -116,7 +115,25 @@ def figure(
     )
 
 
-_FOUR_DIGITS = "{:,.4g}"
+def without_noise(data: "pd.DataFrame") -> "pd.DataFrame":
+    """Numbers with 0 for what is no more than the last digits of a sum: below a billionth of a column's largest."""
+    numeric = data.select_dtypes("number")
+    largest = numeric.abs().max()
+    return data.assign(
+        **{name: numeric[name].where(numeric[name].abs() >= 1e-9 * largest[name], 0) for name in numeric}
+    )
+
+
+def formats(data: "pd.DataFrame") -> dict[str, str]:
+    """How each column of numbers is shown: years as they are, four digits, or whole numbers where these are more."""
+    found = {}
+    for name, column in data.select_dtypes("number").items():
+        values = column.dropna()
+        if len(values) and values.between(1900, 2100).all() and (values % 1 == 0).all():
+            found[str(name)] = "{:.0f}"
+        else:
+            found[str(name)] = "{:,.0f}" if values.abs().max() >= 10_000 else "{:,.4g}"
+    return found
 
 
 def csv_outputs(cell: "NotebookNode") -> list[tuple[str, str]]:

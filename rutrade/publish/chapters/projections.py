@@ -137,7 +137,9 @@ def show_project(result: chain.ChainResult, source: str) -> None:
     money = pd.Series(
         {
             "Commercial, at market prices": f["npv_commercial"],
-            "Public, at market prices, with the spillover rule": f["npv_public_market"],
+            "Public, at market prices with labour at nine tenths of pay, with the spillover rule": f[
+                "npv_public_market"
+            ],
             "Public, at the economy's prices, without the rule": f["npv_public_chain"],
         },
         name="bn RUB of 2016",
