@@ -11,6 +11,7 @@ from rutrade.publish.names import TITLES, plain, sentence
 from rutrade.publish.tables import FIGURE, ROWS, box_of, csv_place, part
 
 if TYPE_CHECKING:
+    import pandas as pd
     from nbformat import NotebookNode
 
 _SHOWN = {
