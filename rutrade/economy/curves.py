@@ -12,6 +12,7 @@ from rutrade import InputError
 EXPORT_NODES = np.array([0, 0.4, 0.65, 0.85, 0.95, 0.985, 0.995, 0.999, 1, 1.001, 1.005, 1.015, 1.05, 1.2, 1.6, 3])
 # imports over domestic products, relative to the centre's proportion
 IMPORT_NODES = np.array([0.2, 0.4, 0.6, 0.8, 0.92, 0.98, 1, 1.02, 1.08, 1.25, 1.6, 2.4, 5])
+FIRST = 1e-6  # consumption per unit: by how much one of two equal cells comes before the other, at most
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def calibrate(reference: Any, elasticity: np.ndarray, substitution: np.ndarray) 
 
     t_e = eps p_e - pi_i^r - rho tau, t_m = chi_i^s - eps p_m with the reference's duals: eps of the balance, pi of
     supply, rho of rail, chi of domestic products in use. t_m falls on the departure from the centre's share, so that
-    the price of use, and with it every other dual, stays what it was. `elasticity` (i, k), `substitution` (i).
+    the price of use, and with it every other dual, stays what it was. Curves of one elasticity would be equally good to
+    move along; the wedges' `order` says which comes first. `elasticity` (i, k), `substitution` (i).
     Howitt 1995.
     """
     st, p, rows = reference.stage, reference.tied, reference.rows
@@ -101,9 +103,14 @@ def calibrate(reference: Any, elasticity: np.ndarray, substitution: np.ndarray) 
         elasticity=elasticity,
         import_share=np.divide(imports, use, out=st.import_share.copy(), where=use > 1e-9),
         substitution=substitution,
-        export_wedge=eps * st.export_price - pi[..., None] + rail * st.rail_tonnes,
-        import_wedge=chi - eps * st.import_price,
+        export_wedge=eps * st.export_price - pi[..., None] + rail * st.rail_tonnes + order(st.export_centre.shape),
+        import_wedge=chi - eps * st.import_price + order(st.import_share.shape),
     )
+
+
+def order(shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers from 0 to `FIRST` that put cells in an order, the same on every machine: far below any price."""
+    return FIRST * (np.arange(1, np.prod(shape) + 1) * 0.6180339887 % 1).reshape(shape)
 
 
 def earned(a: np.ndarray, elasticity: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import Column, ProjectColumn
-from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES, Curves, calibrate
+from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES, Curves, calibrate, order
 from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.program import Program, linear_program, residuals
 from rutrade.economy.regional import RegionalTables
@@ -50,7 +50,6 @@ class EconomyModel:
     )  # fmt: skip
     COEFFICIENTS = ("curves", "import_prices", "productivity")  # changes of the matrix
     TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
-    ORDER = 5e-7  # of a bn RUB imported: the most by which one cell's imports are put after another's
     TOLERANCE = 1e-7
     # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
     # program, where a cold solve with presolve proves it in half a second
@@ -255,7 +254,7 @@ class EconomyModel:
             cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
             if "v" in self.columns:  # which region imports is open where goods may be delivered: a fixed order decides
                 imports = np.ravel(self.columns["v"])
-                cost[imports] = self.ORDER * (np.arange(1, len(imports) + 1) * 0.6180339887 % 1)
+                cost[imports] = order(imports.shape)
             h.changeColsCost(base, np.arange(base, dtype=np.int32), cost[:base])
             tied = self._run(replace(program, cost=cost), h.getBasis())
         return free, tied
