@@ -114,29 +114,30 @@ def test_the_gain_of_a_programme_is_that_of_its_objects_weighted_with_their_capi
 def test_sales_are_worth_what_home_china_and_others_pay_and_gains_what_they_add_from_the_base_year_on():
     rows = {}
     for node, dear in ((2026, 1.0), (2029, 2.0)):
-        for sector in ("MAC", *projects.RENEWED):
-            rows |= {(node, sector, use): dear * worth for use, worth in
-                     (("home", 0.5), ("china", 0.8), ("others", 0.7), ("productivity", 10.0))}  # fmt: skip
+        uses = (("home", 0.5), ("china", 0.8), ("others", 0.7))
+        rows |= {(node, "MAC", use): dear * worth for use, worth in uses}
+        rows |= {(node, sector, "productivity"): dear * 10.0 for sector in ("MAC", "CHE", "OTR")}
     duals = pd.DataFrame({"MAC": [1.0, 1.0]}, index=[2026, 2029])
     found = chain.prices.Prices(duals, pd.Series(rows))
     evaluation = appraised(SHAPE, {"lab": {2024: 3.0}, "hall": {2024: 3.0}}, {"MAC": 2.0})
     s = Scenario(export_propensity=0.4, china_share=0.25, productivity_effect=0.01)
     sales = 2.0 * (0.6 * 0.5 + 0.1 * 0.8 + 0.3 * 0.7)
-    gain = len(projects.RENEWED) * 0.01 * 10.0
+    gain = 3 * 0.01 * 10.0
     expected = {2026: sales, 2027: sales + 0.25 * gain, 2028: 2 * (sales + 0.5 * gain), 2029: 2 * (sales + 0.7 * gain)}
     assert chain.prices.added(evaluation, s, found).to_dict() == pytest.approx(expected)
 
 
 def test_stored_prices_are_of_every_solved_year_and_sector_and_gains_of_renewed_sectors_only():
     found = chain.prices.prices()
-    sectors = set(data.load("sectors")["sector"])
+    table = data.load("sectors")
+    sectors, renewed = set(table["sector"]), table.loc[table["renewed"], "sector"]
     assert tuple(found.duals.index) == economy.NODES[1:]
     assert set(found.duals) == sectors | {"labour", "foreign_exchange"}
     worth = found.worth.unstack("kind")
     assert set(worth) == {"home", "china", "others", "productivity"}
     assert set(worth.index) == {(year, sector) for year in found.duals.index for sector in sectors}
     gains = worth["productivity"].dropna()
-    assert set(gains.index.get_level_values("row")) == set(projects.RENEWED)
+    assert set(gains.index.get_level_values("row")) == set(renewed)
     assert worth.drop(columns="productivity").notna().all().all() and (gains > 0).all()
 
 
@@ -155,7 +156,10 @@ def test_prices_are_kept_and_read_by_year_as_duals_and_as_the_worth_of_one_unit_
 
     duals = pd.DataFrame({"MAC": [1.5, 1.6], "TRD": [0.9, 0.8], "labour": [1.1, 1.2]}, index=[2026, 2030])
     path = SimpleNamespace(
-        tables=SimpleNamespace(sectors=("MAC", "TRD"), regions=("CFD", "NSK")), value=value,
+        tables=SimpleNamespace(
+            sectors=("MAC", "TRD"), regions=("CFD", "NSK"),
+            data=SimpleNamespace(sectors=pd.DataFrame({"renewed": [True, False]}, ["MAC", "TRD"])),
+        ), value=value,
         duals=lambda region: duals if region == "NSK" else None,
     )  # fmt: skip
     kept = []

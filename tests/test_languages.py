@@ -1,12 +1,13 @@
 """The front page in Russian and Chinese: one source of numbers, every text translated, links that lead back."""
 
 import re
+from functools import partial
 
 import pandas as pd
 import pytest
 
 from rutrade import InputError, data, files
-from rutrade.publish import claims, front, languages, translated
+from rutrade.publish import claims, front, languages, tables, translated
 
 FOREIGN = ("ru", "zh")
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.S)
@@ -128,3 +129,19 @@ def test_places_in_a_translation_are_those_of_its_english_text():
     for text, others in languages.words().items():
         for language in FOREIGN:
             assert sorted(re.findall(r"\{\w+\}", others[language])) == sorted(re.findall(r"\{\w+\}", text)), text
+
+
+@pytest.mark.parametrize(("language", "told"), [("ru", "Показать все строки (13)"), ("zh", "显示全部13行")])
+def test_the_switch_of_a_folded_table_is_in_the_page_s_language(language, told):
+    table = pd.DataFrame({"a": range(13)})
+    html = tables.box_of(table, "Numbers", "{:.0f}", partial(languages.say, language=language))
+    assert told in html and "Show all" not in html
+    assert "Show all 13 rows" in tables.box_of(table, "Numbers", "{:.0f}")
+
+
+def test_both_folds_are_told_with_their_own_number():
+    html = tables.box_of(pd.DataFrame(0.0, index=range(13), columns=list("abcdefghi")), "Numbers")
+    assert "Show all 13 rows and 9 columns" in html
+    assert "Show all 9 columns" in tables.box_of(
+        pd.DataFrame(0.0, index=range(3), columns=list("abcdefghi")), "Numbers"
+    )

@@ -67,9 +67,10 @@ def test_without_a_shock_the_linked_models_are_the_models_themselves(link, solut
     assert all(abs(v) < 1e-6 for v in three.figures_of_economy(same).values())
 
 
+@pytest.mark.parametrize("begun", ["costs", "solution"])
 @pytest.mark.parametrize("name", ["trade", "productivity"])
-def test_a_shock_taken_back_from_where_it_led_returns_to_the_start(link, linked, name):
-    back = link.solve(Shock(), start=linked[name].costs)
+def test_a_shock_taken_back_from_where_it_led_returns_to_the_start(link, linked, name, begun):
+    back = link.solve(Shock(), start=linked[name].costs if begun == "costs" else linked[name])
     assert np.abs(back.costs.vector).max() < 2 * linking.TOLERANCE
     assert back.economy.consumption == pytest.approx(link.without.consumption, rel=5e-6)
     assert np.allclose(back.exports[link.exported > 0], 1, atol=1e-3)

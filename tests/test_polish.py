@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from rutrade.publish import check, polish
 
 
@@ -55,3 +57,17 @@ def test_a_folded_part_is_named_by_what_it_holds(small_book):
     assert 'aria-label="More: Fuels &amp; wood fell"' in named
     assert ">More: Fuels &amp; wood fell<" in named and ">Less: Fuels &amp; wood fell<" in named
     assert ">Show<" in other and ">Hide<" in other
+
+
+@pytest.mark.parametrize(("code", "swipe", "name"), [("ru", "Листайте", "Таблица 2: "), ("zh-Hans", "滑动", "表2：")])
+def test_a_wide_table_of_a_translated_page_is_not_framed_in_english(small_book, code, swipe, name):
+    path = small_book / "page.html"
+    mark = f'<span class="page-language" data-lang="{code}"></span>'
+    wide = f"<table><tr>{'<td>1</td>' * 5}</tr></table>"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("</article>", mark + wide + "</article>"), encoding="utf-8")
+    for _ in range(2):
+        polish.polish(small_book)
+        polished = path.read_text(encoding="utf-8")
+        assert swipe in polished and "Swipe" not in polished
+        assert polished.count(f'aria-label="{name}') == 1 and 'aria-label="Table' not in polished

@@ -114,7 +114,7 @@ def solve(steps: list[Cause], p: Setting) -> list[Linked]:
     """Both models without shocks, then with each cause added. Raises InputError as `Link.solve`."""
     found = [p.reference]
     for step in steps:
-        found.append(p.link.solve(step.shock, start=found[-1].costs))
+        found.append(p.link.solve(step.shock, start=found[-1]))
     return found
 
 

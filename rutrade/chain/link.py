@@ -22,7 +22,7 @@ import pandas as pd
 from rutrade import InputError, trade, unknown
 from rutrade.chain.sectors import Concordance
 from rutrade.economy import PARTNERS, EconomyModel, EconomySolution, ProjectColumn
-from rutrade.economy.curves import Curves
+from rutrade.economy.curves import FIRST, Curves, order
 from rutrade.trade import equilibrium
 from rutrade.trade.hats import Targets
 from rutrade.trade.shocks import Shocks, named
@@ -154,7 +154,7 @@ class Link:
             c, centre=c.centre * border.volume[:, None, :], price=c.price * border.price, export_wedge=wedge,
             import_wedge=at_import,
         )  # fmt: skip
-        made = self.productivity(shock) if shock.productivity else None
+        made = self.productivity(shock) if shock.productivity else self.model.stage.productivity
         model = (near or self.model).recast(moved, border.import_price, made)
         limit = {"rail_capacity": shock.rail_capacity} if self.alone and shock.rail_capacity is not None else {}
         return model.solve(shock.projects, limit), model
@@ -225,18 +225,20 @@ class Link:
         return logs - np.log(exchange), float(np.log(exchange))
 
     def solve(
-        self, shock: Shock | None = None, start: Costs | None = None, tolerance: float = TOLERANCE, passes: int = PASSES
-    ) -> "Linked":
+        self, shock: Shock | None = None, start: "Costs | Linked | None" = None, tolerance: float = TOLERANCE,
+        passes: int = PASSES,
+    ) -> "Linked":  # fmt: skip
         """Both models with the shock: passes until no cost moves by `tolerance`, (4.4).
 
-        `start`: costs to begin with. When a pass does not halve the largest gap, steps are Broyden's from minus one. A
-        curve is made of segments: when passes stop at a step of its price but within `ACCEPTED`, the best is returned,
-        and `settled` is False. Raises InputError for a shock without a solution, and when the passes do not settle,
-        naming the sector.
+        `start`: costs to begin with, or a solution with another shock, whose economy is begun with too.
+        When a pass does not halve the largest gap, steps are Broyden's from minus one. A curve is made of segments:
+        when passes stop at a step of its price but within `ACCEPTED`, the best is returned, and `settled` is False.
+        Raises InputError for a shock without a solution, and when the passes do not settle, naming the sector.
         """
         shock = shock or Shock()
-        y = (start or Costs.none(len(self.base.sectors))).vector
-        world, model, inverse, method, last = None, None, -np.eye(len(y)), "undamped", None
+        first, model = (start.costs, start.model) if isinstance(start, Linked) else (start, None)
+        y, world = (first or Costs.none(len(self.base.sectors))).vector, None
+        inverse, method, last = -np.eye(len(y)), "undamped", None
         rows: list[dict] = []
         best: Linked | None = None
         sector, size = "", np.inf  # of the last pass
@@ -250,7 +252,7 @@ class Link:
             sector, size = self._worst(gap)
             rows.append({"pass": number, "sector": sector, "largest_gap": size, "method": method})
             if best is None or size < best.gap:
-                best = Linked(self, shock, costs, border, world, solution, size, number)
+                best = Linked(self, shock, costs, border, world, solution, size, number, model=model)
             if size < tolerance or (self.alone and self.wedges == "constant"):
                 break
             if last is not None:
@@ -283,7 +285,7 @@ class Linked:
     """Both models with a shock: `costs` and `border` are what they handed each other, `passes` how they settled, `gap`
     the largest difference that is left after pass `number`.
 
-    `world` is None when fixed curves answered instead of the world.
+    `world` is None when fixed curves answered instead of the world; `model`: the economy's, to begin another solve.
     """
 
     link: Link
@@ -295,6 +297,7 @@ class Linked:
     gap: float
     number: int = 0
     passes: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    model: EconomyModel | None = field(default=None, repr=False)
 
     @property
     def settled(self) -> bool:
@@ -480,10 +483,9 @@ def linked_curves(curves: Curves, elasticity: np.ndarray, extraction: np.ndarray
     eta = np.where(np.isfinite(elasticity), elasticity, curves.elasticity)
     eta = np.where(extraction[:, None], np.inf, eta)
     cells = extraction[:, None, None] & np.ones(curves.centre.shape, bool)
-    order = np.arange(1, cells.size + 1).reshape(cells.shape) * 0.6180339887 % 1 - 0.5
     return replace(
         curves,
-        centre=curves.centre * (1 + APART * order),
+        centre=curves.centre * (1 + APART * (order(cells.shape) / FIRST - 0.5)),
         elasticity=eta,
         export_wedge=np.where(cells, np.minimum(curves.export_wedge, 0.0), curves.export_wedge),
         held=cells & (curves.export_wedge < 0),

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from rutrade import economy, files, project, stored
-from rutrade.chain.projects import RENEWED, gained, region
+from rutrade.chain.projects import gained, region, renewed
 from rutrade.project.valuation import nearest_node
 from rutrade.scenarios import Scenario
 
@@ -58,7 +58,7 @@ def renew_prices() -> dict:
             use: replace(unit, output={sector: 1.0}, export_share=share, china_share=china)
             for use, (share, china) in SOLD.items()
         }
-        if sector in RENEWED:
+        if sector in renewed(tables):
             columns[GAIN] = replace(unit, productivity={sector: 1.0})
         for use, column in columns.items():
             value = path.value({y: column for y in years}.__getitem__, years)["value"]
@@ -75,7 +75,7 @@ def added(evaluation: project.Evaluation, s: Scenario, found: Prices) -> pd.Seri
     nodes = nearest_node(found.duals.index.to_numpy(), years)
     use = {"home": 1 - s.export_propensity, "china": s.export_propensity * s.china_share}
     use["others"] = 1 - sum(use.values())
-    gain = gained(evaluation).reindex(years, fill_value=0.0)
+    gain, worth = gained(evaluation).reindex(years, fill_value=0.0), found.worth.xs(GAIN, level=2)
     values = {}
     for year, node in zip(years, nodes, strict=True):
         flows = evaluation.technological_column(int(year))
@@ -85,7 +85,7 @@ def added(evaluation: project.Evaluation, s: Scenario, found: Prices) -> pd.Seri
             for sector, amount in sold.items()
             for name, share in use.items()
         )
-        value += sum(s.productivity_effect * gain[year] * found.worth[node, sector, GAIN] for sector in RENEWED)
+        value += s.productivity_effect * gain[year] * worth[node].sum()
         values[int(year)] = float(value)
     return pd.Series(values, name="added").rename_axis("year")
 

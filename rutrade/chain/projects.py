@@ -12,7 +12,6 @@ from rutrade.scenarios import Scenario
 
 PLACES = ("NSK", "SibFD")  # region of the project: Novosibirsk, or its district where the tables do not split it
 BUILT, SOLD = "construction and operation", "commercialised output"
-RENEWED = ("MAC", "ELE", "CHE", "PHA", "FAB", "VEH", "OTR")  # sectors of the productivity effect (assumption)
 APPRAISED = ("cost_overrun", "delay_years", "opex_factor", "multiplier", "high_tech_factor", "discount_rate_public")
 
 
@@ -22,6 +21,12 @@ def region(tables: regional.RegionalTables) -> str:
     if not found:
         raise InputError(f"the regional tables hold neither {' nor '.join(PLACES)}: the project has no place there")
     return found[0]
+
+
+def renewed(tables: regional.RegionalTables) -> tuple[str, ...]:
+    """Sectors that the assumed gain of productivity reaches, as table 'sectors' has them."""
+    reached = tables.data.sectors["renewed"]
+    return tuple(reached.index[reached])
 
 
 def appraisal(s: Scenario) -> dict[str, Any]:
@@ -77,9 +82,10 @@ def _renewed(tables: regional.RegionalTables, effect: float, evaluation: project
     """The assumed gain of productivity in 2030 by sector. Raises InputError where sectors are merged."""
     if not effect:
         return {}
-    if any(sector not in tables.sectors for sector in RENEWED):
+    sectors = renewed(tables)
+    if any(sector not in tables.sectors for sector in sectors):
         raise InputError(
             f"parameter 'productivity_effect' = {effect} needs sectors = 'full': merged manufacturing cannot be told"
             " apart"
         )
-    return dict.fromkeys(RENEWED, effect * float(gained(evaluation).get(HORIZON, 0.0)))
+    return dict.fromkeys(sectors, effect * float(gained(evaluation).get(HORIZON, 0.0)))

@@ -307,7 +307,7 @@ class EconomyModel:
 
     def recast(
         self, curves: Curves | None = None, import_prices: np.ndarray | None = None,
-        productivity: np.ndarray | None = None, rail_capacity: float | None = None,
+        productivity: np.ndarray | float | None = None, rail_capacity: float | None = None,
     ) -> "EconomyModel":  # fmt: skip
         """A model whose stage has other curves, import prices, productivity or rail capacity: this one's program with
         what they enter moved in place, and this one's basis to start from.

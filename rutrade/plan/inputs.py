@@ -125,7 +125,7 @@ def responses() -> pd.DataFrame:
     level = _figures_of(linked, None)
     rows = {"without": level}
     for name in instruments().index:
-        solved = linked.link.solve(shock(linked, {name: 1.0}), start=none.costs)
+        solved = linked.link.solve(shock(linked, {name: 1.0}), start=none)
         rows[name] = _figures_of(linked, chain.group_ratios(solved, none, linked.composition)) - level
     return pd.DataFrame(rows).T.rename_axis("instrument")
 
@@ -134,7 +134,7 @@ def checked(sizes: Mapping[str, float]) -> pd.Series:
     """What a mix of instruments (shares of their largest sizes) gives on the linked models, bn USD of 2030."""
     linked = chain.prepare()
     none = linked.link.solve(Shock())
-    solved = linked.link.solve(shock(linked, sizes), start=none.costs)
+    solved = linked.link.solve(shock(linked, sizes), start=none)
     return _figures_of(linked, chain.group_ratios(solved, none, linked.composition))
 
 

@@ -143,6 +143,7 @@ def solve(
     if last < from_year:
         raise InputError(f"last_start = {last} is not allowed: {from_year} or later, the first year of the plan")
     money, people = (float(given[n]) if v is None else v for n, v in (("budget", budget), ("staff", staff)))
+    Limits.allowed(money, people)  # before minutes of solving
     whole, found = inputs.programme(own, from_year, last_year=last_year, **_items(mothballing_share))
     whole.values(**values)
     market = world or (inputs.economy_of(sectors) if prices != "market" else None)

@@ -25,11 +25,16 @@ class Limits:
 
     @classmethod
     def of(cls, c: Choices, budget: float = np.inf, staff: float = np.inf) -> "Limits":
-        """The same limit in every year. Raises InputError for a negative one."""
+        """The same limit in every year. Raises InputError as `allowed`."""
+        cls.allowed(budget, staff)
+        return cls(np.full(len(c.years), float(budget)), np.full(len(c.years), float(staff)))
+
+    @staticmethod
+    def allowed(budget: float, staff: float) -> None:
+        """Raises InputError for a limit that is negative or no number."""
         for name, value in (("budget", budget), ("staff", staff)):
             if not value >= 0:
                 raise InputError(f"{name} = {value:g} is not allowed: at least 0")
-        return cls(np.full(len(c.years), float(budget)), np.full(len(c.years), float(staff)))
 
 
 @dataclass(frozen=True, eq=False)

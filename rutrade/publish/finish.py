@@ -97,7 +97,7 @@ def figure(
     more = f" (the first {10 * ROWS} of {len(data):,} rows; the file has all)" if len(data) > 10 * ROWS else ""
     shown = data.head(10 * ROWS).set_index(first)
     numbers = box_of(
-        without_noise(shown), say("Numbers of {number}").format(number=number.lower()) + more, formats(shown)
+        without_noise(shown), say("Numbers of {number}").format(number=number.lower()) + more, formats(shown), say
     )  # fmt: skip
     source = f"{say('Source')}: {sentence(about['source'])}."
     what = f'<p class="rt-what">{html_text.escape(about["what"], quote=False)}</p>' if about["what"] else ""

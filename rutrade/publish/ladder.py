@@ -9,14 +9,13 @@ from rutrade import data, economy, files, stored
 from rutrade.economy import history, regional
 
 NODES = (2016, 2019, 2023, 2030)
-GAINED = ("FAB", "MAC", "ELE", "VEH", "OTR")  # engineering, whose answer to productivity is shown
 _MODELS = ("rutrade.data", "rutrade.economy")
 
 
 def compute(steps: tuple = history.LADDER) -> pd.DataFrame:
     """The ladder on nine regions and 36 sectors: one row a step, see `economy.ladder`."""
     tables = regional.build(economy.inputs.regional(split=True))
-    return economy.ladder(tables, economy.inputs.paths(), data.load("gva_path"), NODES, GAINED, steps)
+    return economy.ladder(tables, economy.inputs.paths(), data.load("gva_path"), NODES, _gained(), steps)
 
 
 def renew() -> dict:
@@ -31,5 +30,11 @@ def read() -> pd.DataFrame:
     return stored.read("ladder", _definition()).set_index("change")
 
 
+def _gained() -> tuple[str, ...]:
+    """Engineering, whose answer to productivity is shown."""
+    sectors = data.load("sectors").set_index("sector")["engineering"]
+    return tuple(sectors.index[sectors])
+
+
 def _definition() -> str:
-    return files.digest([json.dumps([NODES, GAINED, history.LADDER])])
+    return files.digest([json.dumps([NODES, _gained(), history.LADDER])])

@@ -7,8 +7,12 @@ so.
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from rutrade import InputError, files
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 LANGUAGES = {"en": ("en", "English"), "ru": ("ru", "Русский"), "zh": ("zh-Hans", "中文")}  # code of HTML, own name
 _WHERE = {"en": "index", "ru": "results/ru", "zh": "results/zh"}  # pages below `book`
@@ -39,6 +43,13 @@ def number(value: float, digits: int = 0, language: str = "en") -> str:
     text = f"{value:.{digits}f}"
     text = text.replace("-", "\u2212") if float(text) else f"{0:.{digits}f}"
     return text.replace(".", ",") if language == "ru" else text
+
+
+def of_page(soup: "BeautifulSoup") -> str:
+    """The language that a built page says it is written in (`translated.page` marks it), else English."""
+    mark = soup.select_one("article .page-language")
+    code = str(mark["data-lang"]) if mark else "en"
+    return next(name for name, (html, _) in LANGUAGES.items() if html == code)
 
 
 def localised(html: str, language: str) -> str:

@@ -1,11 +1,13 @@
 """What the theme leaves undone in every built page: less weight, better access."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from rutrade.publish import glossary, light, reading, search
+from rutrade.publish import glossary, languages, light, reading, search
 from rutrade.publish.check import attribute, pages
 
 if TYPE_CHECKING:
@@ -134,14 +136,16 @@ def _tables(soup: "BeautifulSoup") -> None:
     for formula in soup.select("article .math"):
         if formula.name == "div" or (len(formula.text) > _LONG and not formula.find_parent("table")):
             formula["tabindex"] = "0"
-    for box in soup.select("article .table-scroll"):
-        _swipe(soup, box)
+    say = partial(languages.say, language=languages.of_page(soup))
     for number, box in enumerate(soup.select("article .table-scroll"), 1):
+        _swipe(soup, box, say)
         # Regions of one page need different names.
-        box["aria-label"] = re.sub(r"^(Table \d+: )?", f"Table {number}: ", attribute(box, "aria-label"), count=1)
+        start = say("Table {number}: ").format(number=number)
+        numbered = re.escape(say("Table {number}: ")).replace(re.escape("{number}"), r"\d+")
+        box["aria-label"] = re.sub(rf"^({numbered})?", start, attribute(box, "aria-label"), count=1)
 
 
-def _swipe(soup: "BeautifulSoup", box: "Tag") -> None:
+def _swipe(soup: "BeautifulSoup", box: "Tag", say: Callable[[str], str]) -> None:
     """Say above a table that is wider than a phone that it can be moved; wider screens show its shadow alone."""
     before = box.find_previous_sibling()
     said = before is not None and "swipe" in attribute(before, "class").split()
@@ -154,7 +158,7 @@ def _swipe(soup: "BeautifulSoup", box: "Tag") -> None:
     )
     if not said and columns > 3 and not fits:
         line = soup.new_tag("p", attrs={"class": "swipe", "aria-hidden": "true"})
-        line.string = "Swipe sideways →"
+        line.string = say("Swipe sideways →")
         box.insert_before(line)
 
 

@@ -2,7 +2,7 @@
 
 import html as html_text
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import pandas as pd
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from rutrade.scenarios import Parameters
 
 COLUMNS, ROWS = 7, 12  # in sight; the rest is folded
+# What is folded, by whether rows and columns are.
+_ALL = {
+    (True, False): "Show all {rows} rows",
+    (False, True): "Show all {columns} columns",
+    (True, True): "Show all {rows} rows and {columns} columns",
+}
 _NUMERIC = re.compile(r"[<>]?[+\u2212-]?[<>]?[\d,. ]*\d(?:[ \u00a0]?(?:%|x|points?))?\*?|–|")
 _UNIT = re.compile(r"\b((?:bn|mn|thousand) (?:USD|RUB|persons)|Mt(?: a year)?|percent|% of [a-z' ]+)\b([^:;,()]*)")
 
@@ -32,8 +38,11 @@ def table(data: pd.DataFrame, name: str, caption: str, source: str, formats: dic
     display(shown, raw=True, metadata={"text/csv": {"name": name}})
 
 
-def box_of(data: pd.DataFrame, caption: str, formats: dict | str = "{:,.1f}") -> str:
-    """The table as HTML in a box that scrolls sideways, with a switch for what is folded."""
+def box_of(data: pd.DataFrame, caption: str, formats: dict | str = "{:,.1f}", say: Callable[[str], str] = str) -> str:
+    """The table as HTML in a box that scrolls sideways, with a switch for what is folded.
+
+    say: the switch's own words in the page's language.
+    """
     heads, columns = _cells(data, formats)
     rows = list(zip(*columns, strict=True)) if columns else []
     # The last column often holds what the others lead to, so it stays in sight.
@@ -60,14 +69,16 @@ def box_of(data: pd.DataFrame, caption: str, formats: dict | str = "{:,.1f}") ->
         f'<table class="published"><caption><span class="stays">{said}</span></caption>'
         f"<thead><tr>{row(heads, 'th', 'col')}</tr></thead><tbody>{body}</tbody></table>"
     )
-    return scroll_box(label, text) if not hidden and len(rows) <= ROWS else _folded(label, text, len(heads), len(rows))
+    if not hidden and len(rows) <= ROWS:
+        return scroll_box(label, text)
+    return _folded(label, text, len(heads), len(rows), say)
 
 
-def _folded(label: str, text: str, columns: int, rows: int) -> str:
+def _folded(label: str, text: str, columns: int, rows: int, say: Callable[[str], str]) -> str:
     """A box whose surplus rows and columns a switch below it shows. A browser without `:has` shows all."""
-    parts = [f"{rows} rows"] if rows > ROWS else []
-    parts += [f"{columns} columns"] if columns > COLUMNS else []
-    switch = f'<details class="rest"><summary>Show all {" and ".join(parts)}</summary></details>'
+    told = _ALL[rows > ROWS, columns > COLUMNS]
+    summary = say(told).format(rows=rows, columns=columns)
+    switch = f'<details class="rest"><summary>{summary}</summary></details>'
     return f'<div class="folding">{scroll_box(label, text)}{switch}</div>'
 
 
