@@ -1,6 +1,7 @@
 """Notebooks: pairs in step, thin, parameterised, with outputs that a change of 1 % would break."""
 
 import hashlib
+import io
 import json
 import re
 import subprocess
@@ -75,6 +76,24 @@ def test_every_figure_has_alt_text_and_its_data_as_csv(name):
             assert len(image.metadata["image/svg+xml"]["alt"]) > 60
             assert image.metadata["text/csv"]["name"] and image.data["text/csv"].count("\n") >= 2
     assert figures >= 1
+
+
+MONEY = re.compile(r"\b(RUB|USD)\b")
+CODED = re.compile(r"\bq\d\d\b|\b[mb]n (rub|usd)\b|_")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_column_of_a_file_is_a_code_or_has_a_unit_that_it_cannot_have(name):
+    outputs = [o for cell in stored(name).cells for o in cell.get("outputs", [])]
+    files_of = [o["data"]["text/csv"] for o in outputs if "text/csv" in o.get("data", {})]
+    assert files_of
+    for text in files_of:
+        table = pd.read_csv(io.StringIO(text))
+        assert not [head for head in table if CODED.search(head)]
+        for head, values in table.select_dtypes("number").items():
+            years = values.dropna().between(1990, 2100).all() and (values.dropna() % 1 == 0).all() and len(values) > 1
+            counted = re.match(r"(staff|persons|rounds|blocks|scale|start|planned start)\b", head)
+            assert not (MONEY.search(head) and (counted or years)), head
 
 
 @pytest.mark.slow

@@ -36,6 +36,11 @@ WORDS = {
     "gva": "GVA",
     "TOTAL": "all goods",
     "base": "defaults",
+    "q05": "one in twenty lies below",
+    "q25": "a quarter lies below",
+    "q50": "half lie below",
+    "q75": "a quarter lies above",
+    "q95": "one in twenty lies above",
 }
 # Plain titles of the scenarios that have a tab or a bar of their own.
 TITLES = {

@@ -62,14 +62,15 @@ def scenarios_in_short(table: pd.DataFrame, threshold: float) -> str:
     notable = [scenarios.title(name) for name in table.index[shift >= threshold]]
     found = table["shift_constant_pp"] - table["shift_assumption_pp"]
     best, high, low = found.idxmax(), table["turnover_bn_usd"].idxmax(), table["turnover_bn_usd"].idxmin()
-    which = "no scenario" if not notable else f"only {', '.join(notable)}" if len(notable) < 3 else ", ".join(notable)
+    named = ", ".join(f"\u201c{title}\u201d" for title in notable)
+    which = f"{'only ' if len(notable) < 3 else ''}the scenario{'s' * (len(notable) > 1)} {named}"
     return (
-        f"**In short.** A shift of {threshold:g} points comes about in {which}. Without what is put in by assumption"
-        f" the largest shift is {points(found[best])} points ({scenarios.title(best)}); the programme alone moves it"
+        f"**In short.** A shift of {threshold:g} points comes about in {which if notable else 'no scenario'}."
+        f" Without what is put in by assumption the largest shift is {points(found[best])} points"
+        f" ({scenarios.title(best)}); the programme alone moves it"
         f" {tell(table.loc['ri', 'shift_project_pp'], table.loc['ri', 'resolution_pp'])}. Turnover in 2030 lies between"
         f" {table['turnover_bn_usd'][low]:.0f} bn USD ({scenarios.title(low)}) and"
-        f" {table['turnover_bn_usd'][high]:.0f} bn"
-        f" ({scenarios.title(high)})."
+        f" {table['turnover_bn_usd'][high]:.0f} bn ({scenarios.title(high)})."
     )
 
 
