@@ -63,9 +63,9 @@ def scenarios_in_short(table: pd.DataFrame, threshold: float) -> str:
     found = table["shift_constant_pp"] - table["shift_assumption_pp"]
     best, high, low = found.idxmax(), table["turnover_bn_usd"].idxmax(), table["turnover_bn_usd"].idxmin()
     named = ", ".join(f"\u201c{title}\u201d" for title in notable)
-    which = f"{'only ' if len(notable) < 3 else ''}the scenario{'s' * (len(notable) > 1)} {named}"
+    which = f"{'only ' if len(notable) < 3 else ''}in the scenario{'s' * (len(notable) > 1)} {named}"
     return (
-        f"**In short.** A shift of {threshold:g} points comes about in {which if notable else 'no scenario'}."
+        f"**In short.** A shift of {threshold:g} points comes about {which if notable else 'in no scenario'}."
         f" Without what is put in by assumption the largest shift is {points(found[best])} points"
         f" ({scenarios.title(best)}); the programme alone moves it"
         f" {tell(table.loc['ri', 'shift_project_pp'], table.loc['ri', 'resolution_pp'])}. Turnover in 2030 lies between"

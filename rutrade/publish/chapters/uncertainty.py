@@ -26,6 +26,13 @@ LOOSE = 0.3  # part of the variance that a surface may leave, for indices to be 
 WORDS = {
     "multiplier": "Multiplier of suppliers' turnover",
     "high_tech_factor": "High-tech procurement",
+    "revenue_factor": "Revenue",
+    "publications_factor": "Number of papers",
+    "paper_value_mn_rub_2016": "Value of a paper",
+    "consumer_surplus_share": "Users' gain above what they pay",
+    "opportunity_share": "Staff and goods drawn from other work",
+    "value_added_share": "Value added in suppliers' turnover",
+    "delay_years": "Delay",
     "cost_overrun": "Capital cost above plan",
     "opex_factor": "Operating cost",
     "discount_rate_public": "Discount rate of the public",
