@@ -30,7 +30,7 @@ WORDS = {
     "publications_factor": "Number of papers",
     "paper_value_mn_rub_2016": "Value of a paper",
     "consumer_surplus_share": "Users' gain above what they pay",
-    "opportunity_share": "Staff and goods drawn from other work",
+    "opportunity_share": "What suppliers would have earned elsewhere",
     "value_added_share": "Value added in suppliers' turnover",
     "delay_years": "Delay",
     "cost_overrun": "Capital cost above plan",
