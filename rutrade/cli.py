@@ -248,6 +248,7 @@ def plan_(
     wanted = None if target is None else plan.Target.read(target)
     chosen = presets.Scenario.check(**presets.select(presets.Scenario, presets.load(scenario)))
     policy = None if wanted is None else plan_runs.instruments().least(wanted)
+    plan.check(from_year, budget, staff, own=own, keep=keep, prices=prices)
     if prices != "market":
         click.echo(
             "solving the economy in five years for its prices: this takes minutes, --prices market none", err=True

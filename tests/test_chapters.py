@@ -27,8 +27,8 @@ def test_causes_are_shown_with_their_sum():
     )  # fmt: skip
     shown = chapters.causes(table)
     assert list(shown.index) == ["Sanctions", "The project", "All together"]
-    assert shown.loc["All together", "turnover"] == 3.5
-    assert shown.loc["All together", "consumption"] == -120
+    assert shown.loc["All together", "turnover, bn USD"] == 3.5
+    assert shown.loc["All together", "consumption, bn RUB"] == -120
     assert list(chapters.causes(table.iloc[:1]).index) == ["Sanctions"]
 
 
@@ -97,7 +97,22 @@ def test_a_line_that_falls_again_is_crossed_where_it_first_rises_over_the_level(
 
 
 def test_points_without_a_solution_are_counted_with_their_reason():
-    assert "1 of 2 points" in chapters.about_stopped(grids(pd.Series([0.0, 1.0], [0.0, 0.4]))["commercialisation"])
+    told = chapters.about_stopped(grids(pd.Series([0.0, 1.0], [0.0, 0.4]))["commercialisation"])
+    assert "1 of 2 points has no solution" in told and "multiplier of 4 and 100% exported" in told
+
+
+@pytest.mark.parametrize(("trade", "consumption", "duty"), [(-2.0, 18.0, True), (-2.0, -5.0, False), (1.0, 5.0, False)])
+def test_a_short_railway_is_called_a_duty_only_where_trade_falls_and_consumption_rises(trade, consumption, duty):
+    figures = {"turnover_bn_usd": [268.0, 268.0 + trade], "consumption_all_bn_rub": [-22.0, -22.0 + consumption]}
+    told = chapters.about_railway(pd.DataFrame(figures, index=["ri", "rail_limited"]))
+    assert f"{trade:+.1f} bn USD" in told and f"{consumption:+.0f} bn RUB" in told
+    assert ("duty" in told) is duty
+
+
+def test_a_scenario_without_a_project_has_no_public_value_rather_than_zero():
+    table = pd.DataFrame(1.0, index=["easier", "ri"], columns=list(chapters.comparison.KEY))
+    table.loc["easier", "npv_public_chain"] = 0.0
+    assert chapters.key_figures(table)["public NPV, bn RUB"].isna().tolist() == [True, False]
 
 
 def test_every_parameter_that_is_varied_has_a_name_in_words():

@@ -79,6 +79,10 @@ def test_every_figure_has_alt_text_and_its_data_as_csv(name):
 
 
 MONEY = re.compile(r"\b(RUB|USD)\b")
+NO_MONEY = re.compile(
+    r"(staff|persons|rounds|blocks|scale|start|planned start|factor|(low|high) value|price of (labour|foreign exchange)"
+    r"|new|lost)\b"
+)
 CODED = re.compile(r"\bq\d\d\b|\b[mb]n (rub|usd)\b|_")
 
 
@@ -92,8 +96,18 @@ def test_no_column_of_a_file_is_a_code_or_has_a_unit_that_it_cannot_have(name):
         assert not [head for head in table if CODED.search(head)]
         for head, values in table.select_dtypes("number").items():
             years = values.dropna().between(1990, 2100).all() and (values.dropna() % 1 == 0).all() and len(values) > 1
-            counted = re.match(r"(staff|persons|rounds|blocks|scale|start|planned start)\b", head)
+            counted = NO_MONEY.match(head)
             assert not (MONEY.search(head) and (counted or years)), head
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_chapter_has_a_list_of_its_own_of_the_sectors_that_the_gain_reaches(name):
+    """The chain and the chapters said two things when one of them missed a sector."""
+    table = data.load("sectors")
+    renewed = set(table.loc[table["renewed"], "sector"])
+    for cell in stored(name).cells:
+        for listed in re.findall(r"[(\[]((?:\"[A-Z]{3}\",? ?){4,})[)\]]", cell.source):
+            assert not set(re.findall("[A-Z]{3}", listed)) <= renewed, listed
 
 
 @pytest.mark.slow

@@ -513,6 +513,10 @@ def test_the_command_prints_the_plan_and_refuses_in_one_sentence(tmp_path):
         (["--prices", "market", "--keep", "campus", "--budget", "0.01"], "what is already running"),
         (["--prices", "market", "--from", "2020"], "from_year = 2020"),
         (["--scenario", "nowhere"], "unknown preset"),
+        (["--keep", "nosuch"], "unknown block 'nosuch'"),  # at the model's prices, before it is solved
+        (["--budget", "-3"], "budget = -3"),
+        (["--staff", "nan"], "staff = nan"),
+        (["--own", "missing.yaml"], "missing.yaml cannot be read"),
     ):
         bad = CliRunner().invoke(main, ["plan", *arguments])
         assert bad.exit_code == 2 and message in bad.output and bad.output.count("\n") == 1

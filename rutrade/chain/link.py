@@ -230,7 +230,7 @@ class Link:
     ) -> "Linked":  # fmt: skip
         """Both models with the shock: passes until no cost moves by `tolerance`, (4.4).
 
-        `start`: costs to begin with, or a solution with another shock, whose economy is begun with too.
+        `start`: costs to begin with, or a solution of this link with another shock, whose economy is begun with too.
         When a pass does not halve the largest gap, steps are Broyden's from minus one. A curve is made of segments:
         when passes stop at a step of its price but within `ACCEPTED`, the best is returned, and `settled` is False.
         Raises InputError for a shock without a solution, and when the passes do not settle, naming the sector.

@@ -11,12 +11,12 @@ from rutrade.plan.blocks import Block
 from rutrade.plan.choices import Choices, Measures
 from rutrade.plan.draws import often, simulate
 from rutrade.plan.instruments import Instruments, Policy, Target
-from rutrade.plan.planning import PRICES, Plan, solve, today
+from rutrade.plan.planning import PRICES, Plan, check, solve, today
 from rutrade.plan.program import Limits, Prices, Selection, best, front, prices
 from rutrade.plan.tables import save, tables, text
 
 __all__ = [
     "PRICES", "Block", "Choices", "Instruments", "Limits", "Measures", "Plan", "Policy", "Prices", "Selection",
-    "Target", "best", "front", "inputs", "instruments", "often", "prices", "save", "simulate",
+    "Target", "best", "check", "front", "inputs", "instruments", "often", "prices", "save", "simulate",
     "solve", "tables", "text", "today",
 ]  # fmt: skip

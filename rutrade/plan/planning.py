@@ -134,20 +134,13 @@ def solve(
     Prices that do not settle in eight rounds are left as they are; `rounds` says so. Raises InputError for a value
     that is not allowed, a budget below what is to be kept, and an own object that starts before the plan.
     """
-    if not inputs.ENDS[0] <= from_year <= inputs.ENDS[1]:
-        raise InputError(f"from_year = {from_year} is not allowed: from {inputs.ENDS[0]} to {inputs.ENDS[1]}")
-    if prices not in PRICES:
-        raise unknown("prices", prices, PRICES)
-    given = inputs.limits()["value"]
-    last = int(given["last_start"]) if last_start is None else last_start
-    if last < from_year:
-        raise InputError(f"last_start = {last} is not allowed: {from_year} or later, the first year of the plan")
-    money, people = (float(given[n]) if v is None else v for n, v in (("budget", budget), ("staff", staff)))
-    Limits.allowed(money, people)  # before minutes of solving
-    whole, found = inputs.programme(own, from_year, last_year=last_year, **_items(mothballing_share))
-    whole.values(**values)
+    asked = check(
+        from_year, budget, staff, own=own, prices=prices, last_start=last_start, keep=keep, blocks=blocks,
+        last_year=last_year, mothballing_share=mothballing_share, **values,
+    )  # fmt: skip
+    money, people, whole, chosen, last, kept = asked
     market = world or (inputs.economy_of(sectors) if prices != "market" else None)
-    chosen, starts, kept = tuple(found if blocks is None else blocks), tuple(range(from_year, last + 1)), tuple(keep)
+    starts = tuple(range(from_year, last + 1))
     judged = measures or measured(market, export_share)
     table = market.duals if market is not None and prices != "market" else None
     c = choices(whole, chosen, starts, from_year, _seen(table, prices), judged, **values)
@@ -168,6 +161,35 @@ def solve(
     second = best(c, limits, keep=kept, other_than=[selection])
     seen = _seen(table, prices)
     return Plan(from_year, money, people, whole, c, limits, selection, second, at, seen, rounds, values, kept)
+
+
+def check(
+    from_year: int = 2026, budget: float | None = None, staff: float | None = None, *, own: Iterable[str | Path] = (),
+    prices: str = "model", last_start: int | None = None, keep: Iterable[str] = (),
+    blocks: Iterable[Block] | None = None, last_year: int = 2060, mothballing_share: float | None = None, **values: Any,
+) -> tuple[float, float, Project, tuple[Block, ...], int, tuple[str, ...]]:  # fmt: skip
+    """What `solve` is asked, before minutes of solving: budget, staff, programme, blocks, last start, blocks kept.
+
+    Raises InputError for a value that is not allowed, an unknown block and an own object that starts before the plan.
+    """
+    if not inputs.ENDS[0] <= from_year <= inputs.ENDS[1]:
+        raise InputError(f"from_year = {from_year} is not allowed: from {inputs.ENDS[0]} to {inputs.ENDS[1]}")
+    if prices not in PRICES:
+        raise unknown("prices", prices, PRICES)
+    given = inputs.limits()["value"]
+    last = int(given["last_start"]) if last_start is None else last_start
+    if last < from_year:
+        raise InputError(f"last_start = {last} is not allowed: {from_year} or later, the first year of the plan")
+    money, people = (float(given[n]) if v is None else v for n, v in (("budget", budget), ("staff", staff)))
+    Limits.allowed(money, people)
+    whole, found = inputs.programme(own, from_year, last_year=last_year, **_items(mothballing_share))
+    whole.values(**values)
+    chosen, kept = tuple(found if blocks is None else blocks), tuple(keep)
+    names = [b.name for b in chosen]
+    for name in kept:
+        if name not in names:
+            raise unknown("block", name, names)
+    return money, people, whole, chosen, last, kept
 
 
 def _settled(

@@ -16,8 +16,8 @@ from rutrade.scenarios import Scenario
 FIGURES = ("shift_constant_pp", "turnover_bn_usd", "npv_public_chain", "gva_effect_region_bn_rub")
 TRAJECTORIES, FITTED, CHECKED, SEED = 6, 44, 16, 11
 DRAWS = 500
-# What Morris leaves of the modelled parameters: those that lead one of the figures; assumptions on trade are left out,
-# as their effect is known without the models.
+# Of the modelled parameters those that lead the share, turnover or public NPV by Morris, and the multiplier, which the
+# paper's argument rests on; assumptions on trade are left out, as their effect is known without the models.
 FEW = ("multiplier", "opex_factor", "cost_overrun", "discount_rate_public", "oil_price", "sanctions")
 # Designs of many runs stand on the variant of 12 sectors, a sixth of the time. It has one manufacturing, so that gains
 # of engineering's productivity cannot be told in it, and near the railway's limit its link does not always settle.

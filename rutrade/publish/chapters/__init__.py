@@ -5,6 +5,7 @@ projections (chapter 08) | uncertainty (09) | comparison (11).
 
 from rutrade.publish.chapters.comparison import (
     about_columns,
+    about_railway,
     in_columns,
     key_figures,
     meanings,
@@ -44,9 +45,9 @@ from rutrade.publish.chapters.uncertainty import (
 )
 
 __all__ = [
-    "LOOSE", "about_causes", "about_columns", "about_morris", "about_needs", "about_redirection", "about_share",
-    "about_sobol", "about_stopped", "assumptions", "break_even", "causes", "effects_figure", "effects_table",
-    "groups", "in_columns", "in_short", "key_figures", "left_out", "low", "meanings", "modelled", "parameter",
-    "points", "ranges", "scenarios_in_short", "shift_parts", "show_project", "show_targets", "sobol_table",
-    "stacked", "tell", "uncertainty_in_short",
+    "LOOSE", "about_causes", "about_columns", "about_morris", "about_needs", "about_railway", "about_redirection",
+    "about_share", "about_sobol", "about_stopped", "assumptions", "break_even", "causes", "effects_figure",
+    "effects_table", "groups", "in_columns", "in_short", "key_figures", "left_out", "low", "meanings", "modelled",
+    "parameter", "points", "ranges", "scenarios_in_short", "shift_parts", "show_project", "show_targets",
+    "sobol_table", "stacked", "tell", "uncertainty_in_short",
 ]  # fmt: skip

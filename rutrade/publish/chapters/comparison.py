@@ -16,14 +16,15 @@ PARTS = {
     "shift_constant_pp": "all together",
 }
 KEY = {
-    "turnover_bn_usd": "turnover",
-    "exports_bn_usd": "exports to China",
-    "imports_bn_usd": "imports from China",
-    "npv_public_chain": "public NPV",
-    "consumption_all_bn_rub": "consumption, change",
+    "turnover_bn_usd": "turnover, bn USD",
+    "exports_bn_usd": "exports to China, bn USD",
+    "imports_bn_usd": "imports from China, bn USD",
+    "npv_public_chain": "public NPV, bn RUB",
+    "consumption_all_bn_rub": "change of consumption, bn RUB",
     "rail_used_mt": "Eastern railways, Mt",
 }
 
+MOVED = ["turnover_bn_usd", "consumption_all_bn_rub"]
 _SEEN = 0.05  # percent or points: a smaller figure has no sign to turn
 
 
@@ -52,8 +53,25 @@ def shift_parts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def key_figures(table: pd.DataFrame) -> pd.DataFrame:
-    """Few key figures in words."""
-    return table[list(KEY)].rename(columns=KEY)
+    """Few key figures in words; without a project there is no public NPV."""
+    shown = table[list(KEY)].rename(columns=KEY)
+    npv = KEY["npv_public_chain"]
+    return shown.assign(**{npv: shown[npv].where(shown[npv] != 0)})
+
+
+def about_railway(table: pd.DataFrame) -> str:
+    """What a short railway does to trade and to consumption, which need not move the same way."""
+    trade, consumption = table.loc["rail_limited"][MOVED] - table.loc["ri"][MOVED]
+    text = (
+        f"With the railway of 2023 the same programme leaves turnover {trade:+.1f} bn USD and consumption"
+        f" {consumption:+.0f} bn RUB apart from the planned line."
+    )
+    if trade < 0 < consumption:
+        text += (
+            " A short line works like a duty on heavy exports: they are sold dearer, and part of them stays at home"
+            " ([method page](../../methods/chain.md))."
+        )
+    return text
 
 
 def scenarios_in_short(table: pd.DataFrame, threshold: float) -> str:

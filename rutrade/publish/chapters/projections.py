@@ -30,8 +30,8 @@ def stacked(parts: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
 def causes(table: pd.DataFrame) -> pd.DataFrame:
     """The causes of a scenario with columns in words."""
     names = {
-        "exports_bn_usd": "exports", "imports_bn_usd": "imports", "turnover_bn_usd": "turnover",
-        "share_pp": "share, points", "consumption_bn_rub": "consumption",
+        "exports_bn_usd": "exports, bn USD", "imports_bn_usd": "imports, bn USD", "turnover_bn_usd": "turnover, bn USD",
+        "share_pp": "share, points", "consumption_bn_rub": "consumption, bn RUB",
     }  # fmt: skip
     shown = table.set_index("cause")[["kind", *names]].rename(columns=names).rename_axis("cause")
     if len(shown) > 1:
@@ -59,9 +59,9 @@ def in_short(result: chain.ChainResult) -> str:
     return (
         f"**In short.** Turnover in 2030 is **{f['turnover_bn_usd']:.0f} bn USD** ({f['turnover_q05']:.0f} to"
         f" {f['turnover_q95']:.0f} in 90 % of the draws), {change}. The share of engineering and chemical goods in"
-        f" Russia's exports goes from {f['share_base_year']:.1f} to {f['share_constant']:.1f} % at prices of 2025; the"
-        f" scenario moves it **{tell(f['shift_constant_pp'], f['resolution_pp'])}**: {notable}a notable shift by the"
-        f" criterion of {result.scenario.threshold_pp:g} points. "
+        f" Russia's exports to China goes from {f['share_base_year']:.1f} to {f['share_constant']:.1f} % at prices of"
+        f" 2025; the scenario moves it **{tell(f['shift_constant_pp'], f['resolution_pp'])}**: {notable}a notable shift"
+        f" by the criterion of {result.scenario.threshold_pp:g} points. "
         + (
             f"The project moves the share {tell(f['shift_project_pp'], f['resolution_pp'])}, and its public net present"
             f" value at the economy's prices is {f['npv_public_chain']:.0f} bn RUB of 2016."

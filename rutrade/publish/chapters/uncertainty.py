@@ -151,8 +151,9 @@ def about_sobol(emulators: Mapping[str, "sensitivity.Emulator"], indices: Mappin
     loose = [RESULTS[name][0] for name in emulators if name not in indices]
     kept = f" Of {' and '.join(loose)} it leaves too much for indices to be shown." if loose else ""
     return (
-        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over six parameters that"
-        " lead by Morris, the others at their defaults, not on the models themselves. What it leaves of the variance at"
+        "The indices (4.10) stand on a quadratic surface fitted to runs of the linked models over six parameters"
+        " chosen for what they move or for what the book asks of them, the others at their defaults, not on the models"
+        " themselves. What it leaves of the variance at"
         f" further random points: {errors}. Differences between indices that are smaller than this say nothing. In them"
         f" {lead}.{kept}"
     )
@@ -292,13 +293,15 @@ def about_stopped(grid: pd.DataFrame) -> str:
     if len(solved):
         last = solved.loc[solved["multiplier"].idxmax()]
         text += (
-            f" At a multiplier of {last['multiplier']:.0f} the project changes turnover by"
+            f" At a multiplier of {last['multiplier']:.0f} and {last['export_propensity']:.0%} exported the project"
+            " changes turnover by"
             f" {last['turnover_project_bn_usd']:+.0f} bn USD: it takes labour and capital from what is sold today, and"
             " a"
             " part of the rise of the share is the fall of everything else."
         )
     if len(stopped):
-        text += f" {len(stopped)} of {len(grid)} points have no solution: *{stopped['failure'].iloc[0]}*."
+        verb = "has" if len(stopped) == 1 else "have"
+        text += f" {len(stopped)} of {len(grid)} points {verb} no solution: *{stopped['failure'].iloc[0]}*."
     return text
 
 
