@@ -209,7 +209,9 @@ def csv(data: pd.DataFrame, name: str, unit: str = "") -> str:
 
 
 def _has_unit(head: str) -> bool:
-    return bool(re.search(r"%|\b(bn|mn|Mt|USD|RUB|points?|share|ratio|years?|persons|index|count|unit)\b", head))
+    return bool(
+        re.search(r"%|\b(bn|mn|Mt|USD|RUB|points?|share|ratio|years?|persons|index)\b|, (count|in its own unit)$", head)
+    )
 
 
 def source_line(source: str, name: str) -> str:
