@@ -182,3 +182,16 @@ def test_prices_are_kept_and_read_by_year_as_duals_and_as_the_worth_of_one_unit_
     pd.testing.assert_frame_equal(found.duals, duals, check_like=True, check_names=False)
     assert found.worth[2030, "TRD", "china"] == 120 and found.worth[2026, "MAC", "productivity"] == 260
     assert len(found.worth) == 2 * (2 * 3 + 1)
+
+
+def test_each_cause_starts_from_the_solution_of_the_one_before_it():
+    begun = []
+
+    def solve(shock, start):
+        begun.append((shock, start))
+        return f"after {shock}"
+
+    setting = SimpleNamespace(reference="nothing", link=SimpleNamespace(solve=solve))
+    steps = [SimpleNamespace(shock=name) for name in ("oil", "sanctions", "project")]
+    assert chain.causes.solve(steps, setting) == ["nothing", "after oil", "after sanctions", "after project"]
+    assert begun == [("oil", "nothing"), ("sanctions", "after oil"), ("project", "after sanctions")]

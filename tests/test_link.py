@@ -76,6 +76,26 @@ def test_a_shock_taken_back_from_where_it_led_returns_to_the_start(link, linked,
     assert np.allclose(back.exports[link.exported > 0], 1, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["trade", "productivity"])
+def test_a_solve_that_starts_from_its_own_solution_needs_no_further_pass(link, linked, name):
+    shock = {"trade": CHEAPER_TRADE, "productivity": PRODUCTIVITY}[name]
+    again = link.solve(shock, start=linked[name])
+    assert len(linked[name].passes) > 1 == len(again.passes) and again.settled
+    assert np.array_equal(again.costs.vector, linked[name].costs.vector)
+
+
+def test_no_two_cells_of_the_curves_stand_on_their_node_at_once(solutions):
+    """Else their costs lie between two slopes, and the last digits of the data choose."""
+    curves = solutions.stage.curves
+    none = np.zeros(len(curves.elasticity), bool)
+    moved = linking.linked_curves(curves, curves.elasticity, none).centre
+    there = curves.centre > 0
+    factors = moved[there] / curves.centre[there] - 1
+    assert len(np.unique(factors.round(14))) == there.sum() > 100
+    assert linking.APART / 4 < np.abs(factors).max() <= linking.APART / 2 * (1 + 1e-9)
+    assert abs(factors.mean()) < linking.APART / 20
+
+
 def test_the_start_changes_no_more_than_the_tolerance_allows(link, linked, world):
     start = Costs(np.random.default_rng(3).uniform(-0.03, 0.03, len(world.sectors)), 0.0, 0.0)
     other = link.solve(CHEAPER_TRADE, start=start)
