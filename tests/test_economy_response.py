@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 from rutrade import InputError, economy
-from rutrade.economy import FIRST_ROUND, Bands, EconomyModel, Options, ProjectColumn, regional
+from rutrade.economy import FIRST_ROUND, Bands, EconomyModel, Options, ProjectColumn, regional, solver
 from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES, Curves, earned
-from rutrade.economy.model import _highs
 from rutrade.economy.regional import VALUE_ADDED
 from rutrade.economy.stage import StageInputs, State, base_state, stage_of
 from rutrade.economy.substitution import TECHNIQUES, constant_value_shares, linear_expenditure, price_path, techniques
@@ -465,7 +464,7 @@ def test_a_small_column_is_worth_its_coefficients_times_the_duals(run):
     model.solve()
     program = model._changed([column], [model.column(column)], {}, False)
     program.row_lower[model.rows["external_balance"]] += model._shift
-    model._solver = _highs(program)
+    model._solver = solver.loaded(program)
     moved = model._run(program, model._basis)
     assert value["value"] > 0
     gain = -float(program.cost @ moved.x) - run.solutions[2030].objective

@@ -233,9 +233,12 @@ class Link:
         `start`: costs to begin with, or a solution of this link with another shock, whose economy is begun with too.
         When a pass does not halve the largest gap, steps are Broyden's from minus one. A curve is made of segments:
         when passes stop at a step of its price but within `ACCEPTED`, the best is returned, and `settled` is False.
-        Raises InputError for a shock without a solution, and when the passes do not settle, naming the sector.
+        Raises InputError for a shock without a solution, when the passes do not settle, naming the sector, and for a
+        start of another link.
         """
         shock = shock or Shock()
+        if isinstance(start, Linked) and start.link is not self:
+            raise InputError("the start is a solution of another link: its economy is another one; give its costs")
         first, model = (start.costs, start.model) if isinstance(start, Linked) else (start, None)
         y, world = (first or Costs.none(len(self.base.sectors))).vector, None
         inverse, method, last = -np.eye(len(y)), "undamped", None

@@ -77,14 +77,16 @@ def _setting(
     )  # fmt: skip
 
 
+def economy_model(sectors: str = "full") -> economy.EconomyModel:
+    """Model 2 of a setting, as it is before it is linked: nine regions, the program for 2030."""
+    return _model(data.fingerprint(), sectors, None)
+
+
 @lru_cache(maxsize=2)
 def _model(fingerprint: str, sectors: str, own: economy.Paths | None) -> economy.EconomyModel:
     """Model 2 on nine regions: its program for 2030, after the stages to 2023."""
-    years = (*HISTORY, HORIZON)
-    if own is None:
-        return economy.inputs.solved(years, sectors).models[HORIZON]
     tables = regional.build(economy.inputs.regional(split=True), variant=sectors)
-    return economy.solved_path(tables, own, years).models[HORIZON]
+    return economy.last_model(tables, own or economy.inputs.paths(), (*HISTORY, HORIZON))
 
 
 def _advanced(sectors: pd.DataFrame) -> pd.Series:

@@ -6,8 +6,9 @@ carry the numbers of the method pages.
 
 balancing (RAS, Leontief) -> regional (tables that sum to the national one) -> options (which equations hold) ->
 substitution (coefficients that answer prices) -> curves (export demand, imports) -> stage (coefficients of one stage)
--> program (the equations) -> model (solved in place for projects and changes) -> solution (results, effects) ->
-recursion (stage after stage) -> history (backtest); column is a project's technological column, inputs reads the data.
+-> program (the equations) -> solver (HiGHS) and warm (where it begins) -> model (solved in place for projects and
+changes) -> solution (results, effects) -> recursion (stage after stage) -> history (backtest); column is a project's
+technological column, inputs reads the data.
 """
 
 from rutrade.economy import inputs, regional
@@ -17,7 +18,7 @@ from rutrade.economy.history import LADDER, backtest, compare_use, errors, ladde
 from rutrade.economy.model import EconomyModel
 from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.program import Program, linear_program, residuals
-from rutrade.economy.recursion import NODES, SolvedPath, path, solved_path
+from rutrade.economy.recursion import NODES, SolvedPath, last_model, path, solved_path
 from rutrade.economy.solution import EconomySolution, Effect, effect, optimality, priced
 from rutrade.economy.stage import PARTNERS, Bands, Paths, Stage, State, base_state, calibrate_capital
 
@@ -25,6 +26,6 @@ __all__ = [
     "FIRST_ROUND", "LADDER", "NODES", "PARTNERS", "Bands", "Column", "EconomyModel", "EconomySolution", "Effect",
     "Leontief", "Options", "Paths", "Program", "ProjectColumn", "SolvedPath", "Stage", "State", "backtest",
     "base_state", "calibrate_capital", "compare_use", "effect", "errors", "gravity_ras", "inputs", "ladder",
-    "linear_program", "optimality", "path", "priced", "project_column", "ras", "regional", "residuals", "response",
-    "solved_path",
+    "last_model", "linear_program", "optimality", "path", "priced", "project_column", "ras", "regional", "residuals",
+    "response", "solved_path",
 ]  # fmt: skip

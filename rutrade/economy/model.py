@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rutrade import InputError, unknown
+from rutrade.economy import solver, warm
 from rutrade.economy.column import Column, ProjectColumn
 from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES, Curves, calibrate, order
 from rutrade.economy.options import FIRST_ROUND, Options
@@ -51,10 +52,7 @@ class EconomyModel:
     COEFFICIENTS = ("curves", "import_prices", "productivity")  # changes of the matrix
     TIE = 5e-4  # bn RUB: by how much z may move when exports are drawn to their path
     TOLERANCE = 1e-7
-    # iterations of a warm start: a re-solve needs 0 to 200. Without presolve the simplex may hang on an infeasible
-    # program, where a cold solve with presolve proves it in half a second
-    WARM_LIMIT, WARM_LIMIT_CURVES = 500, 800  # with curves a larger shock is solved sooner from nothing
-    SURPLUS = 1e-6  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
+    SURPLUS = 1e-8  # bn RUB: how exactly S is shifted by what valuing exports at price counts too much
     # what each constraint is counted by, and in which unit
     FAMILIES: ClassVar = {
         "supply": ("sector", "region", "bn RUB"), "labour": ("region", "thousand persons"),
@@ -63,8 +61,10 @@ class EconomyModel:
     }  # fmt: skip
 
     reference: EconomySolution | None
-    banded: "EconomyModel"
+    banded: "Banded"
+    base: State
     _basis: Any  # highspy.HighsBasis, None before the first solve
+    _prices: np.ndarray | None  # duals of the solution that ends in the basis
     _solver: Any  # highspy.Highs
 
     def __init__(
@@ -72,22 +72,35 @@ class EconomyModel:
         kappa: float | None = None, capacity: float = 1.0, rail_capacity: float | None = None,
         start: "EconomyModel | None" = None, options: Options = FIRST_ROUND,
     ) -> None:  # fmt: skip
+        given = tables, year, paths, base, bands, kappa, capacity, rail_capacity
+        if options.trade != "curves":
+            self._build(self._stage(*given, options), start)
+            return
+        self.banded = Banded(*given, start=start.banded if start is not None else None, options=options)
+        self.tables, self.base, self.options = tables, self.banded.base, options
+        self.reference = self.banded.solve()
+        elasticity, substitution = elasticities(tables, paths)
+        curves = calibrate(self.reference, elasticity, substitution)
+        self._build(replace(self.banded.stage, curves=curves), start)
+        if self._basis is None and self.stage.span:  # in the base year bands have no width: all there is degenerate
+            self._basis = warm.calibrated(
+                self.columns, self.rows, self.banded.columns, self.banded.rows, self.banded.ends
+            )
+
+    def _stage(
+        self, tables: RegionalTables, year: int, paths: Paths, base: State | None, bands: Bands | None,
+        kappa: float | None, capacity: float, rail_capacity: float | None, options: Options,
+    ) -> Stage:  # fmt: skip
+        """The stage's coefficients, with its place in the recursion checked."""
         base = base or base_state(tables)
         if year < BASE:
             raise InputError(f"stage year {year} is before {BASE}, the year of the tables")
         if year < base.year:
             raise InputError(f"stage year {year} is before its base year {base.year}; nodes must be in order")
+        self.tables, self.base, self.options, self.reference = tables, base, options, None
         kappa = calibrate_capital(tables, paths) if kappa is None else kappa
         stage = stage_of(tables, year, paths, base, bands or Bands(), kappa, capacity, options)
-        if rail_capacity is not None:
-            stage = replace(stage, rail_capacity=float(rail_capacity))
-        self.tables, self.base, self.options, self.reference = tables, base, options, None
-        if options.trade == "curves":
-            banded = _Banded(self, stage, start.banded if start is not None else None)
-            self.banded, self.reference = banded, banded.solve()
-            elasticity, substitution = elasticities(tables, paths)
-            stage = replace(stage, curves=calibrate(self.reference, elasticity, substitution))
-        self._build(stage, start)
+        return stage if rail_capacity is None else replace(stage, rail_capacity=float(rail_capacity))
 
     def _build(self, stage: Stage, start: "EconomyModel | None" = None) -> None:
         """State the stage's program and load it into the solver."""
@@ -100,7 +113,7 @@ class EconomyModel:
         a.data[np.abs(a.data) < 1e-9] = 0  # the solver drops them, so the check outside it must
         a.eliminate_zeros()
         self._data = Program(a, low, high, given.lb, given.ub, given.c)
-        self._solver, self._basis, self._shift = _highs(self._data), None, 0.0
+        self._solver, self._basis, self._prices, self._shift = solver.loaded(self._data), None, None, 0.0
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
@@ -213,7 +226,7 @@ class EconomyModel:
         program = self._changed(projects, columns, changes, reciprocal)
         if self.stage.curves is not None:
             # a solver of its own: HiGHS keeps the scaling of the solve before, which would enter the last digits
-            self._solver = _highs(program)
+            self._solver = solver.loaded(program)
             free = tied = self._with_surplus(program, columns, changes)
         else:
             free, tied = self._in_place(program, columns, changes, reciprocal)
@@ -246,7 +259,7 @@ class EconomyModel:
         Without an order the last digits of the data, and with them the processor, would choose between equal solutions.
         """
         h, base = self._solver, len(self._data.cost)
-        tied = free = self._run(program, self._basis)
+        tied = free = self._run(program, solver.extended(self._basis, len(columns)))
         if not (columns or changes or reciprocal):
             self._basis = h.getBasis()
         if not reciprocal:
@@ -266,13 +279,14 @@ class EconomyModel:
         """
         curves = self.stage.curves
         assert curves is not None
-        row, lower, basis = self.rows["external_balance"], program.row_lower.copy(), self._basis
+        row, lower = self.rows["external_balance"], program.row_lower.copy()
+        basis = solver.extended(self._basis, len(columns))
         shift, last, done = self._shift, None, program
         for _ in range(12):
             program = replace(program, row_lower=lower.copy())
             program.row_lower[row] += shift
             self._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
-            done = self._run(program, basis)
+            done = self._run(program, basis, last is not None)
             gap = self.stage.export_price * curves.surplus(done.quantities[self.columns["segment"]].sum(-1)) - shift
             if abs(gap) < self.SURPLUS:
                 break
@@ -281,7 +295,7 @@ class EconomyModel:
             last = shift, gap
             shift -= gap / slope if slope < -0.2 else -gap
         if not (columns or changes):
-            self._basis, self._shift = self._solver.getBasis(), shift
+            self._basis, self._prices, self._shift = self._solver.getBasis(), done.prices, shift
             return self._with_calibrated_prices(done)
         return done
 
@@ -334,7 +348,9 @@ class EconomyModel:
         self._place_curves(p, new)
         p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
         other = copy.copy(self)
-        other.stage, other._data, other._solver = new, p, _highs(p)
+        other.stage, other._data = new, p
+        if self._prices is not None:
+            other._basis = warm.placed(self._basis, p, self._prices, self.columns["segment"], self.columns["node"])
         return other
 
     def stated_anew(self) -> "EconomyModel":
@@ -450,55 +466,17 @@ class EconomyModel:
         p.lower[down] = np.maximum((1 - np.minimum(factor, 1)) * centre, 0)
         p.upper[down] = np.maximum(p.upper[down], p.lower[down])
 
-    def _options(self, **options: Any) -> None:
-        for name, value in options.items():
-            self._solver.setOptionValue(name, value)
+    def _run(self, p: Program, basis: Any = None, kept: bool = False) -> Program:
+        """Solve what is loaded, from a basis or from nothing.
 
-    def _run(self, p: Program, basis: Any = None) -> Program:
-        """Solve what is loaded: simplex from a basis, else interior point with crossover; checked outside the solver.
-
-        The start is the model's own first solution and never the last one, so that a result does not depend on what
-        was solved before it. A warm start that runs into its limit is begun again from nothing, with presolve; what
-        simplex or crossover leaves above the tolerance is polished by simplex from its basis, without scaling.
+        Raises InputError for a program without a solution, naming what is short, and for one that stays inexact.
         """
-        import highspy
-
-        problem, optimal = None, False
-        # fresh: simplex from nothing; rarely needed, where crossover ends in an ill-conditioned basis
-        for how in ("warm", "polish", "cold", "polish", "fresh", "polish")[0 if basis is not None else 2 :]:
-            if how == "polish" and not optimal:
-                continue
-            last = self._solver.getBasis() if how == "polish" else None
-            self._solver.clearSolver()
-            # every option is set each time: one left from the solve before would make results depend on it
-            begun = how in ("cold", "fresh")
-            limit = self.WARM_LIMIT if self.stage.curves is None else self.WARM_LIMIT_CURVES
-            self._options(
-                solver="ipm" if how == "cold" else "simplex",
-                run_crossover="on",
-                presolve="on" if begun else "off",
-                simplex_dual_edge_weight_strategy=-1 if begun else 1,
-                simplex_iteration_limit=highspy.kHighsIInf if begun else limit,
-                simplex_scale_strategy=0 if how == "polish" else 2,
-            )
-            if not begun:
-                self._solver.setBasis(_extended(basis, len(p.cost)) if how == "warm" else last)
-            self._solver.run()
-            status = self._solver.getModelStatus()
-            if status == highspy.HighsModelStatus.kInfeasible:
-                break  # proved; what is short is found by another program
-            optimal = status == highspy.HighsModelStatus.kOptimal
-            if not optimal:
-                continue
-            s = self._solver.getSolution()
-            done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
-            problem = max(residuals(done).items(), key=lambda item: item[1])
-            if problem[1] <= self.TOLERANCE:
-                return done
-        if problem:
-            raise InputError(
-                f"stage {self.stage.year}: {problem[0]} residual {problem[1]:.1e} is above {self.TOLERANCE}"
-            )
+        starts = solver.CURVES if self.stage.curves is not None else solver.BANDS
+        found, off = solver.optimum(self._solver, p, basis, starts, self.TOLERANCE, kept)
+        if found is not None:
+            return found
+        if off is not None:
+            raise InputError(f"stage {self.stage.year}: {off[0]} residual {off[1]:.1e} is above {self.TOLERANCE}")
         raise InputError(f"stage {self.stage.year} has no solution: {self._diagnose(p)}")
 
     def _diagnose(self, p: Program) -> str:
@@ -516,7 +494,7 @@ class EconomyModel:
             np.r_[p.lower, np.zeros(2 * k)], np.r_[p.upper, np.full(2 * k, np.inf)],
             np.r_[np.zeros(width), weight, weight],
         )  # fmt: skip
-        h = _highs(elastic)
+        h = solver.loaded(elastic)
         h.setOptionValue("solver", "ipm")  # simplex may take minutes here, and a vertex is not needed
         h.run()
         if h.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -531,40 +509,20 @@ class EconomyModel:
         return f"{name}{at} is short by {short[rows == row][0]:.6g} {unit}"
 
 
-class _Banded(EconomyModel):
+class Banded(EconomyModel):
     """The reference of a model with curves: the same stage with bands around its paths."""
 
-    def __init__(self, model: EconomyModel, stage: Stage, start: EconomyModel | None) -> None:
-        self.tables, self.base, self.options, self.reference = model.tables, model.base, model.options, None
-        self._build(stage, start)
+    def __init__(
+        self, tables: RegionalTables, year: int, paths: Paths, base: State | None = None, bands: Bands | None = None,
+        kappa: float | None = None, capacity: float = 1.0, rail_capacity: float | None = None,
+        start: EconomyModel | None = None, options: Options = FIRST_ROUND,
+    ) -> None:  # fmt: skip
+        self._build(self._stage(tables, year, paths, base, bands, kappa, capacity, rail_capacity, options), start)
 
-
-def _highs(p: Program) -> Any:
-    """A silent HiGHS with the program loaded."""
-    import highspy
-
-    lp, h = highspy.HighsLp(), highspy.Highs()
-    lp.num_row_, lp.num_col_ = p.a.shape
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
-    lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
-    # the check outside the solver asks for 1e-7 of the unscaled program
-    tight = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
-    for name, value in ({"output_flag": False, "threads": 1} | tight).items():
-        h.setOptionValue(name, value)
-    h.passModel(lp)
-    return h
-
-
-def _extended(basis: Any, columns: int) -> Any:
-    """A basis for a program with further columns, which start at their lower bound."""
-    import highspy
-
-    added = [highspy.HighsBasisStatus.kLower] * (columns - len(basis.col_status))
-    start = highspy.HighsBasis()
-    start.col_status, start.row_status = [*basis.col_status, *added], list(basis.row_status)
-    start.valid = True
-    return start
+    @property
+    def ends(self) -> Any:
+        """The basis that the last solve ended in (highspy.HighsBasis)."""
+        return self._solver.getBasis()
 
 
 def _positions(labels: "xr.DataArray", order: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rutrade import InputError, unknown
 from rutrade.economy.column import ProjectColumn
-from rutrade.economy.model import EconomyModel
+from rutrade.economy.model import Banded, EconomyModel
 from rutrade.economy.options import FIRST_ROUND, Options
 from rutrade.economy.regional import RegionalTables
 from rutrade.economy.solution import EconomySolution, priced
@@ -86,9 +86,7 @@ def solved_path(
     ones as a run without. `columns`: projects of any node; `rail_capacity`: Mt by year; `options`: which equations
     hold. Raises InputError for nodes out of order, a first node other than the tables' year, or a project of no node.
     """
-    nodes, options = tuple(nodes), options or Options()
-    if nodes[:1] != (BASE,) or any(b <= a for a, b in pairwise(nodes)):
-        raise InputError(f"nodes {nodes} must start at {BASE} and rise")
+    nodes, options = _in_order(nodes), options or Options()
     for c in columns:
         if c.year not in nodes[1:]:
             raise InputError(f"project '{c.name}' is for {c.year}, which is not a node after {BASE} (nodes: {nodes})")
@@ -102,6 +100,29 @@ def solved_path(
         if year > BASE:  # the base year is the tables themselves, free of what a solver leaves
             base = out[year].state
     return SolvedPath(tables, paths, options, models, out)
+
+
+def last_model(
+    tables: RegionalTables, paths: Paths, nodes: Sequence[int] = NODES, options: Options | None = None
+) -> EconomyModel:
+    """The program of the last node alone, as in `solved_path`; the stages before it only give where it starts.
+
+    They are solved with bands: at its centre a program with curves has that solution too (2.12'). Raises InputError as
+    `solved_path`.
+    """
+    nodes, options = _in_order(nodes), options or Options()
+    kappa, base = calibrate_capital(tables, paths), base_state(tables)
+    for year in nodes[1:-1]:
+        kind = Banded if options.trade == "curves" else EconomyModel
+        base = kind(tables, year, paths, base, kappa=kappa, options=options).solve().state
+    return EconomyModel(tables, nodes[-1], paths, base, kappa=kappa, options=options)
+
+
+def _in_order(nodes: Sequence[int]) -> tuple[int, ...]:
+    nodes = tuple(nodes)
+    if nodes[:1] != (BASE,) or any(b <= a for a, b in pairwise(nodes)):
+        raise InputError(f"nodes {nodes} must start at {BASE} and rise")
+    return nodes
 
 
 def path(

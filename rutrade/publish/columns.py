@@ -19,15 +19,13 @@ def compute(sectors: Literal["full", "12"] = "full") -> pd.DataFrame:
 
     Where the link with ad valorem wedges does not settle, its figures are missing.
     """
-    from rutrade import chain, economy, project
-    from rutrade.chain import link, projects, three
-    from rutrade.chain.results import HORIZON
-    from rutrade.chain.setting import HISTORY
+    from rutrade import chain, project
+    from rutrade.chain import link, projects, setting, three
     from rutrade.scenarios import Scenario
 
     chosen = Scenario(sectors=sectors, research_infrastructure=True)
     made = chain.prepare(chosen)
-    model = economy.inputs.solved((*HISTORY, HORIZON), sectors).models[HORIZON]
+    model = setting.economy_model(sectors)
     base, pairs = made.link.base, made.link.sectors
     evaluation = project.evaluate(projects.build(chosen, made), **projects.appraisal(chosen))
     shocks = three.standard(base, projects.columns(model.tables, evaluation, chosen))

@@ -11,6 +11,7 @@ groups, sectors the goods sectors of the world model.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -53,10 +54,14 @@ class Procedure:
 
     def structure(self, origin: int) -> pd.Series:
         """Customs values by (flow, group, sector) of the last year up to the origin, else of the first one, mn USD."""
-        years = sorted(set(self.composition["year"].astype(int)))
-        year = max([y for y in years if y <= origin], default=years[0])
-        rows = self.composition[self.composition["year"] == year]
-        return rows.set_index(["flow", "group", "sector"])["value_musd"].astype(float)
+        year = max([y for y in self._structures if y <= origin], default=min(self._structures))
+        return self._structures[year]
+
+    @cached_property
+    def _structures(self) -> dict[int, pd.Series]:
+        keys = ["flow", "group", "sector"]
+        years = self.composition.groupby(self.composition["year"].astype(int))
+        return {int(year): rows.set_index(keys)["value_musd"].astype(float) for year, rows in years}
 
     def growth(self, origin: int, year: int) -> pd.DataFrame:
         """(flow, group) x (rule, equilibrium, combination, price): growth factors, and that of the driver's price.
@@ -92,10 +97,11 @@ class Procedure:
 
 def weighted(structure: pd.Series, growth: pd.Series, on: list[str], to: list[str]) -> pd.Series:
     """Mean growth by `to`, weighted with the structure; parts without growth are left out."""
-    rows = structure.rename("value").reset_index().merge(growth.rename("growth").reset_index(), on=on, how="left")
-    rows = rows.dropna(subset=["growth"])
-    rows["moved"] = rows["value"] * rows["growth"]
-    sums = rows.groupby(to)[["moved", "value"]].sum()
+    other = [name for name in structure.index.names if name not in on]
+    factor = growth.reindex(structure.index.droplevel(other).reorder_levels(on)).to_numpy(float)
+    known = structure[~np.isnan(factor)]
+    rows = pd.DataFrame({"moved": known * factor[~np.isnan(factor)], "value": known})
+    sums = rows.groupby(level=to).sum()
     return sums["moved"] / sums["value"]
 
 

@@ -64,12 +64,12 @@ class Benchmark:
             codes = (self.region_codes[where[0]], self.sector_codes[where[1]], last[where[2]])
             raise InputError(f"'{name}' of {', '.join(codes)} is {array[tuple(where)]}; must be zero or more")
 
-    @property
+    @cached_property
     def region_codes(self) -> tuple[str, ...]:
         """Regions in the order of the arrays."""
         return tuple(self.regions.index)
 
-    @property
+    @cached_property
     def sector_codes(self) -> tuple[str, ...]:
         """Sectors in the order of the arrays."""
         return tuple(self.sectors.index)
@@ -144,20 +144,25 @@ class Benchmark:
 
     def region(self, code: str) -> int:
         """Position of a region. Raises InputError for a code that is not there."""
-        if code not in self.regions.index:
+        if code not in self.region_codes:
             raise unknown("region", code, self.region_codes)
         return self.region_codes.index(code)
 
     def sectors_of(self, name: str) -> np.ndarray:
         """Mask over sectors of a code, a group ("chemicals"), or "goods". Raises InputError when there is no such."""
-        if name in self.sectors.index:
-            return np.array([code == name for code in self.sector_codes])
-        if name == "goods":
-            return self.sectors["goods"].to_numpy(bool)
-        groups = self.sectors["group"].astype(str)
-        if name not in set(groups):
-            raise unknown("sector or group", name, [*self.sector_codes, *dict.fromkeys(groups), "goods"])
-        return (groups == name).to_numpy()
+        if name not in self._masks:
+            raise unknown("sector or group", name, [*self._masks])
+        return self._masks[name]
+
+    @cached_property
+    def _masks(self) -> dict[str, np.ndarray]:
+        groups = self.sectors["group"].astype(str).to_numpy(object)
+        masks = {code: np.array(self.sector_codes, object) == code for code in self.sector_codes}
+        masks |= {group: groups == group for group in dict.fromkeys(groups) if group not in masks}
+        masks["goods"] = self.sectors["goods"].to_numpy(bool, copy=True)
+        for mask in masks.values():
+            mask.flags.writeable = False  # one for all who ask
+        return masks
 
     def flows(self) -> pd.DataFrame:
         """Long table: importer, sector, exporter, value_bn_usd."""

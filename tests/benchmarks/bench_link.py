@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from rutrade import chain, data, economy, trade
+from rutrade import chain, economy, trade
 from rutrade.chain import link as linking
 from rutrade.chain import three
 from rutrade.scenarios import Scenario
@@ -34,7 +34,7 @@ def alone(link, economy_alone, shock):
 
 
 def test_a_linked_scenario_takes_at_most_four_times_the_two_models_and_five_seconds(link, compare):
-    by_itself = linking.curve_link(chain.setting._model(data.fingerprint(), "full", None), link.base, link.sectors)
+    by_itself = linking.curve_link(chain.setting.economy_model("full"), link.base, link.sectors)
     both, each = 0.0, 0.0
     for title, shock in three.standard(link.base).items():
         one, linked = cpu(lambda shock=shock: link.solve(shock))

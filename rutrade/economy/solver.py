@@ -1,0 +1,105 @@
+"""HiGHS for the programs of model 2: from a basis by simplex, else by interior point, checked outside the solver."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rutrade.economy.program import Program, residuals
+
+# What is tried from a basis: (edge weights of dual simplex, 1: Devex, 2: steepest edge; iterations at most). A re-solve
+# needs 0 to 200 by Devex. After a larger shock steepest edge, whose weights cost ten re-solves to set up, needs a third
+# of the iterations. Beyond the limit interior point is sooner there; without presolve simplex may also hang on an
+# infeasible program, where a cold solve with presolve proves it in half a second.
+Warm = Sequence[tuple[int, int]]
+BANDS: Warm = ((1, 500),)
+CURVES: Warm = ((1, 150), (2, 2500))
+
+
+def loaded(p: Program) -> Any:
+    """A silent HiGHS with the program loaded."""
+    import highspy
+
+    lp, h = highspy.HighsLp(), highspy.Highs()
+    lp.num_row_, lp.num_col_ = p.a.shape
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = p.cost, p.lower, p.upper
+    lp.row_lower_, lp.row_upper_, lp.a_matrix_.format_ = p.row_lower, p.row_upper, highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = p.a.indptr, p.a.indices, p.a.data
+    # the check outside the solver asks for 1e-7 of the unscaled program
+    tight = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
+    for name, value in ({"output_flag": False, "threads": 1} | tight).items():
+        h.setOptionValue(name, value)
+    h.passModel(lp)
+    return h
+
+
+def optimum(
+    h: Any, p: Program, basis: Any, warm: Warm, tolerance: float, kept: bool = False
+) -> tuple[Program | None, tuple[str, float] | None]:
+    """The solution of the program that `h` holds, from a basis or (None) from nothing; and what stays inexact, if so.
+
+    A warm start that runs into its limit is begun again, in the end from nothing with presolve; what simplex or
+    crossover leaves above the tolerance is polished by simplex from its basis, without scaling. No solution and nothing
+    inexact: the program is infeasible.
+    """
+    import highspy
+
+    off = None
+    if kept:
+        h.run()
+        if h.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            s = h.getSolution()
+            done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
+            if max(residuals(done).values()) <= tolerance:
+                return done, None
+    starts = [("simplex", edge, limit, basis) for edge, limit in (warm if basis is not None else ())]
+    # simplex from nothing is rarely needed: where crossover ends in an ill-conditioned basis
+    starts += [(method, -1, highspy.kHighsIInf, None) for method in ("ipm", "simplex")]
+    polish = min(limit for _, limit in warm) if warm else 500
+    for method, edge, limit, begin in starts:
+        state = _run(h, begin, method, edge, limit)
+        if state == highspy.HighsModelStatus.kInfeasible:
+            break  # proved; what is short is found by another program
+        for again in (True, False):
+            if state != highspy.HighsModelStatus.kOptimal:
+                break
+            s = h.getSolution()
+            done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
+            off = max(residuals(done).items(), key=lambda item: item[1])
+            if off[1] <= tolerance:
+                return done, None
+            if again:
+                state = _run(h, h.getBasis(), "simplex", 1, polish, scaled=False)
+    return None, off
+
+
+def _run(h: Any, basis: Any, method: str, edge: int, limit: int, scaled: bool = True) -> Any:
+    """Solve from a basis or (None) from nothing, with presolve; every option is set each time.
+
+    One left from the solve before would make results depend on it.
+    """
+    h.clearSolver()
+    options = {
+        "solver": method, "run_crossover": "on", "presolve": "on" if basis is None else "off",
+        "simplex_dual_edge_weight_strategy": edge, "simplex_iteration_limit": limit,
+        "simplex_scale_strategy": 2 if scaled else 0,
+    }  # fmt: skip
+    for name, value in options.items():
+        h.setOptionValue(name, value)
+    if basis is not None:
+        h.setBasis(basis)
+    h.run()
+    return h.getModelStatus()
+
+
+def extended(basis: Any, columns: int) -> Any:
+    """The basis for a program with so many further columns, which start at their lower bound."""
+    import highspy
+
+    if not columns or basis is None:  # itself: HiGHS would look at a new one whether it is of full rank
+        return basis
+    start = highspy.HighsBasis()
+    start.col_status = [*basis.col_status, *[highspy.HighsBasisStatus.kLower] * columns]
+    start.row_status, start.valid = list(basis.row_status), True
+    return start
