@@ -84,6 +84,11 @@ def test_a_solve_that_starts_from_its_own_solution_needs_no_further_pass(link, l
     assert np.array_equal(again.costs.vector, linked[name].costs.vector)
 
 
+def test_a_solution_of_another_link_is_no_start(link, linked):
+    with pytest.raises(InputError, match="the start is a solution of another link"):
+        replace(link, wedges="ad_valorem").solve(start=linked["trade"])
+
+
 def test_no_two_cells_of_the_curves_stand_on_their_node_at_once(solutions):
     """Else their costs lie between two slopes, and the last digits of the data choose."""
     curves = solutions.stage.curves

@@ -155,7 +155,7 @@ class Link:
             import_wedge=at_import,
         )  # fmt: skip
         made = self.productivity(shock) if shock.productivity else self.model.stage.productivity
-        model = (near or self.model).recast(moved, border.import_price, made)
+        model = (near or self.model).recast(moved, border.import_price, made, follow=near is not None)
         limit = {"rail_capacity": shock.rail_capacity} if self.alone and shock.rail_capacity is not None else {}
         return model.solve(shock.projects, limit), model
 

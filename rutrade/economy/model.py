@@ -65,6 +65,7 @@ class EconomyModel:
     base: State
     _basis: Any  # highspy.HighsBasis, None before the first solve
     _prices: np.ndarray | None  # duals of the solution that ends in the basis
+    _last: "tuple[Any, np.ndarray, float] | None"  # basis, duals and shift of S that the last solve ended in
     _solver: Any  # highspy.Highs
 
     def __init__(
@@ -113,7 +114,8 @@ class EconomyModel:
         a.data[np.abs(a.data) < 1e-9] = 0  # the solver drops them, so the check outside it must
         a.eliminate_zeros()
         self._data = Program(a, low, high, given.lb, given.ub, given.c)
-        self._solver, self._basis, self._prices, self._shift = solver.loaded(self._data), None, None, 0.0
+        self._solver, self._last = solver.loaded(self._data), None
+        self._basis, self._prices, self._shift = None, None, 0.0
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
@@ -259,7 +261,7 @@ class EconomyModel:
         Without an order the last digits of the data, and with them the processor, would choose between equal solutions.
         """
         h, base = self._solver, len(self._data.cost)
-        tied = free = self._run(program, solver.extended(self._basis, len(columns)))
+        tied = free = self._run(program, solver.fitted(self._basis, len(program.cost)))
         if not (columns or changes or reciprocal):
             self._basis = h.getBasis()
         if not reciprocal:
@@ -280,7 +282,7 @@ class EconomyModel:
         curves = self.stage.curves
         assert curves is not None
         row, lower = self.rows["external_balance"], program.row_lower.copy()
-        basis = solver.extended(self._basis, len(columns))
+        basis = solver.fitted(self._basis, len(program.cost))
         shift, last, done = self._shift, None, program
         for _ in range(12):
             program = replace(program, row_lower=lower.copy())
@@ -294,8 +296,9 @@ class EconomyModel:
             slope = -1.0 if last is None else (gap - last[1]) / (shift - last[0])
             last = shift, gap
             shift -= gap / slope if slope < -0.2 else -gap
+        self._last = self._solver.getBasis(), done.prices, shift
         if not (columns or changes):
-            self._basis, self._prices, self._shift = self._solver.getBasis(), done.prices, shift
+            self._basis, self._prices, self._shift = self._last
             return self._with_calibrated_prices(done)
         return done
 
@@ -321,10 +324,11 @@ class EconomyModel:
 
     def recast(
         self, curves: Curves | None = None, import_prices: np.ndarray | None = None,
-        productivity: np.ndarray | float | None = None, rail_capacity: float | None = None,
+        productivity: np.ndarray | float | None = None, rail_capacity: float | None = None, follow: bool = False,
     ) -> "EconomyModel":  # fmt: skip
         """A model whose stage has other curves, import prices, productivity or rail capacity: this one's program with
-        what they enter moved in place, and this one's basis to start from.
+        what they enter moved in place, and this one's basis to start from (`follow`: that of its last solve, with its
+        projects, and not that of its first).
 
         Raises InputError for curves of a stage with bands.
         """
@@ -349,8 +353,10 @@ class EconomyModel:
         p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
         other = copy.copy(self)
         other.stage, other._data = new, p
-        if self._prices is not None:
-            other._basis = warm.placed(self._basis, p, self._prices, self.columns["segment"], self.columns["node"])
+        if follow and self._last is not None:
+            other._basis, other._prices, other._shift = self._last
+        if other._prices is not None:
+            other._basis = warm.placed(other._basis, p, other._prices, self.columns["segment"], self.columns["node"])
         return other
 
     def stated_anew(self) -> "EconomyModel":

@@ -15,6 +15,7 @@ from rutrade.economy.program import Program, residuals
 Warm = Sequence[tuple[int, int]]
 BANDS: Warm = ((1, 500),)
 CURVES: Warm = ((1, 150), (2, 2500))
+KEPT = 300  # iterations at most where the solver goes on from what it has solved
 
 
 def loaded(p: Program) -> Any:
@@ -39,6 +40,7 @@ def optimum(
 ) -> tuple[Program | None, tuple[str, float] | None]:
     """The solution of the program that `h` holds, from a basis or (None) from nothing; and what stays inexact, if so.
 
+    `kept`: bounds alone have moved since `h` solved it, and simplex goes on from there before anything else is tried.
     A warm start that runs into its limit is begun again, in the end from nothing with presolve; what simplex or
     crossover leaves above the tolerance is polished by simplex from its basis, without scaling. No solution and nothing
     inexact: the program is infeasible.
@@ -46,13 +48,10 @@ def optimum(
     import highspy
 
     off = None
-    if kept:
-        h.run()
-        if h.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-            s = h.getSolution()
-            done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
-            if max(residuals(done).values()) <= tolerance:
-                return done, None
+    if kept and _go_on(h) == highspy.HighsModelStatus.kOptimal:
+        done = _solved(h, p)
+        if max(residuals(done).values()) <= tolerance:
+            return done, None
     starts = [("simplex", edge, limit, basis) for edge, limit in (warm if basis is not None else ())]
     # simplex from nothing is rarely needed: where crossover ends in an ill-conditioned basis
     starts += [(method, -1, highspy.kHighsIInf, None) for method in ("ipm", "simplex")]
@@ -64,8 +63,7 @@ def optimum(
         for again in (True, False):
             if state != highspy.HighsModelStatus.kOptimal:
                 break
-            s = h.getSolution()
-            done = replace(p, x=np.array(s.col_value), dual=np.array(s.row_dual))
+            done = _solved(h, p)
             off = max(residuals(done).items(), key=lambda item: item[1])
             if off[1] <= tolerance:
                 return done, None
@@ -75,9 +73,9 @@ def optimum(
 
 
 def _run(h: Any, basis: Any, method: str, edge: int, limit: int, scaled: bool = True) -> Any:
-    """Solve from a basis or (None) from nothing, with presolve; every option is set each time.
+    """Solve from a basis or (None) from nothing, with presolve; returns the state.
 
-    One left from the solve before would make results depend on it.
+    Every option is set each time: one left from the solve before would make results depend on it.
     """
     h.clearSolver()
     options = {
@@ -93,13 +91,31 @@ def _run(h: Any, basis: Any, method: str, edge: int, limit: int, scaled: bool = 
     return h.getModelStatus()
 
 
-def extended(basis: Any, columns: int) -> Any:
-    """The basis for a program with so many further columns, which start at their lower bound."""
+def _go_on(h: Any) -> Any:
+    """Simplex from where the last solve of `h` ended; returns the state.
+
+    Scaling and weights stay as they are: new ones would cost most of it.
+    """
+    for name, value in {"solver": "simplex", "presolve": "off", "simplex_iteration_limit": KEPT}.items():
+        h.setOptionValue(name, value)
+    h.run()
+    return h.getModelStatus()
+
+
+def _solved(h: Any, p: Program) -> Program:
+    found = h.getSolution()
+    return replace(p, x=np.array(found.col_value), dual=np.array(found.row_dual))
+
+
+def fitted(basis: Any, columns: int) -> Any:
+    """The basis for a program of so many columns: further ones start at their lower bound; None where it has more."""
     import highspy
 
-    if not columns or basis is None:  # itself: HiGHS would look at a new one whether it is of full rank
-        return basis
+    if basis is None or (more := columns - len(basis.col_status)) == 0:
+        return basis  # itself: HiGHS would look at a new one whether it is of full rank
+    if more < 0:
+        return None
     start = highspy.HighsBasis()
-    start.col_status = [*basis.col_status, *[highspy.HighsBasisStatus.kLower] * columns]
+    start.col_status = [*basis.col_status, *[highspy.HighsBasisStatus.kLower] * more]
     start.row_status, start.valid = list(basis.row_status), True
     return start
