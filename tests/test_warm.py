@@ -130,7 +130,7 @@ def test_only_the_way_to_a_solution_hangs_on_where_it_begins(stages):
 
 def test_curves_put_around_their_solution_are_found_sooner_from_the_placed_basis(stages, monkeypatch):
     """What a further pass of the link does: prices hardly move, and every cell stands elsewhere on its curve."""
-    model = stages[0].recast(productivity=1.03)
+    model = stages[0].recast(productivity=1.01)
     curves, sold = model.stage.curves, np.asarray(model.solve().exports).sum(1)
     filled = np.divide(sold, curves.centre.sum(1), out=np.ones_like(sold), where=curves.centre.sum(1) > 0)
     around = replace(
