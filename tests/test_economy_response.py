@@ -463,9 +463,9 @@ def test_a_small_column_is_worth_its_coefficients_times_the_duals(run):
     model, column = run.models[2030], gained(2030)
     model.solve()
     program = model._changed([column], [model.column(column)], {}, False)
-    program.row_lower[model.rows["external_balance"]] += model._shift
+    program.row_lower[model.rows["external_balance"]] += model._start.shift
     model._solver = solver.loaded(program)
-    moved = model._run(program, model._basis)
+    moved = model._run(program, model._start.basis)
     assert value["value"] > 0
     gain = -float(program.cost @ moved.x) - run.solutions[2030].objective
     assert gain == pytest.approx(value["value"], rel=0.02)
@@ -550,7 +550,7 @@ def tight(tables, paths, kappa, last):
 def test_a_dual_is_a_finite_difference(tight, family):
     """Of the objective, z less the wedges, for the row of each family with the largest price."""
     program, where = tight._data, np.ravel(tight.rows[family])
-    base = tight._run(program, tight._basis)
+    base = tight._run(program, tight._start.basis)
     # a step whose change of the objective stands well above what the solver leaves in its last digits
     row, step = where[np.abs(base.dual[where]).argmax()], 1e-2
     price = base.dual[row]
@@ -561,7 +561,7 @@ def test_a_dual_is_a_finite_difference(tight, family):
         low[row], high[row] = low[row] + d, high[row] + d
         tight._solver.changeRowBounds(int(row), low[row], high[row])
         try:
-            moved = tight._run(replace(program, row_lower=low, row_upper=high), tight._basis)
+            moved = tight._run(replace(program, row_lower=low, row_upper=high), tight._start.basis)
         finally:
             tight._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
         slopes.append(float(program.cost @ moved.x - program.cost @ base.x) / d)

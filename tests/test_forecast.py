@@ -200,6 +200,16 @@ def test_mean_growth_lies_between_the_growth_of_its_parts(parts):
     assert growth.min() * (1 - 1e-12) <= mean <= growth.max() * (1 + 1e-12)
 
 
+def test_growth_is_matched_by_the_names_of_its_levels_and_not_by_their_order():
+    index = pd.MultiIndex.from_tuples([("f", "a", 1), ("f", "b", 1), ("g", "a", 2)], names=["flow", "item", "part"])
+    value = pd.Series([1.0, 3.0, 5.0], index)
+    growth = pd.Series([2.0, 4.0], pd.MultiIndex.from_tuples([("a", "f"), ("b", "f")], names=["item", "flow"]))
+    mean = weighted(value, growth, ["flow", "item"], ["flow"])
+    assert mean.to_dict() == {"f": (1 * 2 + 3 * 4) / 4}  # g has no growth
+    alone = weighted(value, pd.Series([1.5], pd.Index(["a"], name="item")), ["item"], ["flow"])
+    assert alone.to_dict() == {"f": 1.5, "g": 1.5}
+
+
 # --------------------------------------------------------------------------------------------------- projection
 def test_the_base_year_is_returned_and_later_years_are_the_base_times_the_published_growth():
     p, b = made(), start()

@@ -89,6 +89,17 @@ def test_a_solution_of_another_link_is_no_start(link, linked):
         replace(link, wedges="ad_valorem").solve(start=linked["trade"])
 
 
+def test_what_else_was_solved_in_between_moves_no_digit(link, linked):
+    """Neither the economy of the link, nor its other links, nor the start that is handed in keep a trace of it."""
+    first = link.solve(CHEAPER_TRADE, start=linked["productivity"])
+    link.model.solve(changes={"external_balance": link.model.stage.external_balance * 1.05})
+    link.model.recast(productivity=1.05).solve()
+    link.model.solve()
+    again = link.solve(CHEAPER_TRADE, start=linked["productivity"])
+    assert np.array_equal(again.costs.vector, first.costs.vector)
+    assert again.economy.consumption == first.economy.consumption
+
+
 def test_no_two_cells_of_the_curves_stand_on_their_node_at_once(solutions):
     """Else their costs lie between two slopes, and the last digits of the data choose."""
     curves = solutions.stage.curves
@@ -252,8 +263,8 @@ def test_scarce_rail_has_the_price_at_which_what_the_world_asks_for_just_goes_ov
 class Cobweb(linking.Link):
     """A link whose answer is a linear map of the costs: where it settles is known."""
 
-    def program(self, border, costs, shock, near=None):
-        return costs, near
+    def program(self, border, costs, shock, start=None):
+        return costs, start
 
     def costs(self, solution, given, shock):
         n = len(self.base.sectors)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from rutrade import economy
+from rutrade import InputError, economy
 from rutrade.economy import Options, regional, solver, warm
 from rutrade.economy.program import Program
 
@@ -41,6 +41,7 @@ def program(reduced, width):
         ((1, 2, 3, 4, 5), (1, 1, 1, 1, 1), "HHHBL", "BLLLL", "nothing pays"),
         ((-5, -4, -3, -2, -1), (1, 1, 1, 1, 1), "BLLLL", "HHHHB", "all pay"),
         ((-3, -2, -1, -9, -9), (1, 1, 1, 0, 0), "BLLLL", "HHBLL", "a fixed price has no room beyond its centre"),
+        ((-3, -2, -1, -9, -9), (1, 1, 1, 0, 0), "HHHBL", "HHBLL", "nor is the one beyond it basic any more"),
         ((-3, -2, -1, 1, 2), (0, 0, 0, 0, 0), "HHLLL", "HHLLL", "a cell that is held stays"),
         ((-3, -2, -1, 1, 2), (1, 1, 1, 1, 1), "BBLLL", "BBLLL", "two basic ones are left alone"),
     ],
@@ -100,7 +101,8 @@ def iterations(monkeypatch):
 def test_a_calibrated_program_is_solved_from_the_basis_of_its_reference(stages, monkeypatch):
     _, path = stages
     model = path.models[2023]
-    begin = warm.calibrated(model.columns, model.rows, model.banded.columns, model.banded.rows, model.banded.ends)
+    begin = warm.calibrated(model.columns, model.rows, model.banded.columns, model.banded.rows,
+                             model.banded.ended.basis)  # fmt: skip
     held = sum(s == highspy.HighsBasisStatus.kBasic for s in (*begin.col_status, *begin.row_status))
     assert held == len(begin.row_status)  # a basis has one column for each row
     seen, counts = iterations(monkeypatch), {}
@@ -120,9 +122,9 @@ def moved(model):
 
 
 def test_only_the_way_to_a_solution_hangs_on_where_it_begins(stages):
-    other = moved(stages[0])
-    placed = other.solve()
-    other._basis = None
+    placed, other = (moved(stages[0]) for _ in range(2))
+    assert read(placed._start.basis) != read(stages[0]._start.basis)  # it was moved with the curves
+    placed, other._start = placed.solve(), None
     cold = other.solve()
     np.testing.assert_allclose(placed.exports, cold.exports, rtol=1e-7, atol=1e-6)
     np.testing.assert_allclose(placed.use_prices, cold.use_prices, rtol=1e-7)
@@ -137,12 +139,53 @@ def test_curves_put_around_their_solution_are_found_sooner_from_the_placed_basis
         curves, centre=curves.centre * filled[:, None], price=curves.price * filled ** (-1 / curves.elasticity)
     )
     seen, counts = iterations(monkeypatch), {}
-    for name, basis in (("placed", model.recast(around)._basis), ("as it was", model._basis)):
+    for name, basis in (("placed", model.recast(around)._start.basis), ("as it was", model._start.basis)):
         other = model.recast(around)
         seen.clear()
         solver.optimum(solver.loaded(other._data), other._data, basis, ((1, 10_000),), 1e-7)
         counts[name] = seen[0][1]
     assert counts["placed"] < counts["as it was"] / 2, counts
+
+
+def test_where_a_model_begins_hangs_on_nothing_that_was_solved_in_between(stages):
+    model = stages[0]
+    first = moved(model).solve()
+    for changes in ({}, {"external_balance": model.stage.external_balance * 1.02}, {}):
+        model.solve(changes=changes)
+    again = moved(model).solve()
+    assert np.array_equal(first.tied.x, again.tied.x) and np.array_equal(first.program.dual, again.program.dual)
+
+
+def test_a_solve_goes_on_from_where_another_ended(stages, monkeypatch):
+    model = stages[0].recast(productivity=1.01)
+    wanted, seen = model.solve(), iterations(monkeypatch)
+    again = stages[0].recast(productivity=1.01, start=model.ended).solve()
+    assert seen[0] == ("simplex", 0) and again.consumption == pytest.approx(wanted.consumption, rel=1e-12)
+    seen.clear()
+    stages[0].recast(productivity=1.01).solve()
+    assert seen[0][1] > 0
+
+
+def test_a_basis_of_another_program_is_passed_over(stages, monkeypatch):
+    model, seen = stages[0], iterations(monkeypatch)
+    other = highspy.HighsBasis()
+    begin = model._start.basis
+    other.col_status, other.row_status, other.valid = list(begin.col_status), list(begin.row_status)[:-1], True
+    found, off = solver.optimum(solver.loaded(model._data), model._data, other, solver.CURVES, 1e-7)
+    assert off is None and found is not None and seen[2][0] == "ipm"
+    longer = solver._fitted(begin, len(begin.col_status) + 2)
+    assert read(longer) == read(begin) + "LL" and solver._fitted(longer, len(begin.col_status)) is None
+
+
+def test_a_surplus_that_does_not_settle_is_an_error(stages, monkeypatch):
+    monkeypatch.setattr("rutrade.economy.model.ROUNDS", 1)
+    with pytest.raises(InputError, match="the balance of payments does not close: after 1 rounds"):
+        stages[0].recast(productivity=1.2).solve()
+
+
+def test_a_last_model_needs_a_year_after_the_base(stages):
+    with pytest.raises(InputError, match="must name a year after 2016"):
+        economy.last_model(stages[1].tables, stages[1].paths, (2016,))
 
 
 def test_what_runs_into_the_limit_of_warm_starts_is_solved_from_nothing(stages, monkeypatch):
@@ -151,6 +194,6 @@ def test_what_runs_into_the_limit_of_warm_starts_is_solved_from_nothing(stages, 
     seen = iterations(monkeypatch)
     other = moved(model).recast(model.stage.curves)
     monkeypatch.setattr(solver, "CURVES", ((1, 0), (2, 0)))
-    other._basis = moved(model)._basis
+    other._start = moved(model)._start
     assert other.solve().consumption == pytest.approx(wanted, rel=1e-9)
     assert [method for method, _ in seen][:3] == ["simplex", "simplex", "ipm"]

@@ -23,6 +23,7 @@ from rutrade import InputError, trade, unknown
 from rutrade.chain.sectors import Concordance
 from rutrade.economy import PARTNERS, EconomyModel, EconomySolution, ProjectColumn
 from rutrade.economy.curves import FIRST, Curves, order
+from rutrade.economy.warm import Start
 from rutrade.trade import equilibrium
 from rutrade.trade.hats import Targets
 from rutrade.trade.shocks import Shocks, named
@@ -136,9 +137,9 @@ class Link:
         return np.broadcast_to(by_sector, (len(self.model.stage.regions), len(by_sector)))
 
     def program(
-        self, border: Border, costs: Costs, shock: Shock, near: EconomyModel | None = None
-    ) -> tuple[EconomySolution, EconomyModel]:
-        """The economy at the world's demand, (4.3), and its model, from whose solution a next pass starts (`near`).
+        self, border: Border, costs: Costs, shock: Shock, start: Start | None = None
+    ) -> tuple[EconomySolution, Start | None]:
+        """The economy at the world's demand, (4.3), and where it ended, from which a next pass starts.
 
         Raises InputError when it has no solution.
         """
@@ -155,9 +156,9 @@ class Link:
             import_wedge=at_import,
         )  # fmt: skip
         made = self.productivity(shock) if shock.productivity else self.model.stage.productivity
-        model = (near or self.model).recast(moved, border.import_price, made, follow=near is not None)
+        model = self.model.recast(moved, border.import_price, made, start=start)
         limit = {"rail_capacity": shock.rail_capacity} if self.alone and shock.rail_capacity is not None else {}
-        return model.solve(shock.projects, limit), model
+        return model.solve(shock.projects, limit), model.ended
 
     def costs(self, solution: EconomySolution, given: Costs, shock: Shock) -> Costs:
         """(4.4) Costs at the border over those without shocks, by world sector; the price of rail by its limit.
@@ -239,7 +240,7 @@ class Link:
         shock = shock or Shock()
         if isinstance(start, Linked) and start.link is not self:
             raise InputError("the start is a solution of another link: its economy is another one; give its costs")
-        first, model = (start.costs, start.model) if isinstance(start, Linked) else (start, None)
+        first, ended = (start.costs, start.ended) if isinstance(start, Linked) else (start, None)
         y, world = (first or Costs.none(len(self.base.sectors))).vector, None
         inverse, method, last = -np.eye(len(y)), "undamped", None
         rows: list[dict] = []
@@ -248,14 +249,14 @@ class Link:
         for number in range(passes + 1):
             costs = Costs.of(y)
             border, world = self.demand(costs, self.rail_cost(costs), shock, world)
-            solution, model = self.program(border, costs, shock, model)
+            solution, ended = self.program(border, costs, shock, ended)
             gap = self.costs(solution, costs, shock).vector - y
             if self.wedges == "constant":
                 gap[-1] = 0.0
             sector, size = self._worst(gap)
             rows.append({"pass": number, "sector": sector, "largest_gap": size, "method": method})
             if best is None or size < best.gap:
-                best = Linked(self, shock, costs, border, world, solution, size, number, model=model)
+                best = Linked(self, shock, costs, border, world, solution, size, number, ended=ended)
             if size < tolerance or (self.alone and self.wedges == "constant"):
                 break
             if last is not None:
@@ -288,7 +289,8 @@ class Linked:
     """Both models with a shock: `costs` and `border` are what they handed each other, `passes` how they settled, `gap`
     the largest difference that is left after pass `number`.
 
-    `world` is None when fixed curves answered instead of the world; `model`: the economy's, to begin another solve.
+    `world` is None when fixed curves answered instead of the world; `ended`: where the economy's
+    solve ended, to begin another.
     """
 
     link: Link
@@ -300,7 +302,7 @@ class Linked:
     gap: float
     number: int = 0
     passes: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
-    model: EconomyModel | None = field(default=None, repr=False)
+    ended: Start | None = field(default=None, repr=False)
 
     @property
     def settled(self) -> bool:

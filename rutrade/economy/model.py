@@ -32,17 +32,20 @@ from rutrade.economy.stage import (
 if TYPE_CHECKING:
     import xarray as xr
 
+ROUNDS = 20  # of (2.12') at most; 3 to 7 are needed
+
 
 class EconomyModel:
     """One stage's program, built once and solved for any projects and changed right-hand sides.
 
     `tables`: regional tables; `year`: the stage's last year; `paths`: exogenous paths; `base`: where the stage starts
     (default: 2016); `bands`; `kappa`: scale of the capital coefficients (default: calibrated on 2016-2019);
-    `capacity`: factor on retained capacity; `rail_capacity`: Mt, replaces the path's; `start`: a solved model of the
-    same stage, whose basis the first solve starts from (that of another stage is no help); `options`: which equations
-    hold. With demand curves the
-    stage is solved with bands first (`reference`) and calibrated on that solution. Raises InputError for a year before
-    the base, a path that misses the year, or negative bands.
+    `capacity`: factor on retained capacity; `rail_capacity`: Mt, replaces the path's; `start`: a model of the same
+    stage, from whose basis the first solve starts (that of another stage is no help); `options`: which equations hold.
+    With demand curves the stage is solved with bands first (`reference`) and calibrated on that solution.
+
+    Solves start from the model's own first solution without projects or changes, whatever was solved after it. Raises
+    InputError for a year before the base, a path that misses the year, or negative bands.
     """
 
     CHANGES = (
@@ -63,9 +66,9 @@ class EconomyModel:
     reference: EconomySolution | None
     banded: "Banded"
     base: State
-    _basis: Any  # highspy.HighsBasis, None before the first solve
-    _prices: np.ndarray | None  # duals of the solution that ends in the basis
-    _last: "tuple[Any, np.ndarray, float] | None"  # basis, duals and shift of S that the last solve ended in
+    ended: warm.Start | None  # where the last solve ended, for a solve that is to go on from there
+    _start: warm.Start | None  # where solves begin; None: from nothing
+    _own: bool  # whether `_start` is this model's own solution
     _solver: Any  # highspy.Highs
 
     def __init__(
@@ -83,10 +86,10 @@ class EconomyModel:
         elasticity, substitution = elasticities(tables, paths)
         curves = calibrate(self.reference, elasticity, substitution)
         self._build(replace(self.banded.stage, curves=curves), start)
-        if self._basis is None and self.stage.span:  # in the base year bands have no width: all there is degenerate
-            self._basis = warm.calibrated(
-                self.columns, self.rows, self.banded.columns, self.banded.rows, self.banded.ends
-            )
+        if self._start is None and self.stage.span:  # in the base year bands have no width: all there is degenerate
+            last, b = self.banded.ended, self.banded
+            assert last is not None
+            self._start = warm.Start(warm.calibrated(self.columns, self.rows, b.columns, b.rows, last.basis))
 
     def _stage(
         self, tables: RegionalTables, year: int, paths: Paths, base: State | None, bands: Bands | None,
@@ -114,13 +117,12 @@ class EconomyModel:
         a.data[np.abs(a.data) < 1e-9] = 0  # the solver drops them, so the check outside it must
         a.eliminate_zeros()
         self._data = Program(a, low, high, given.lb, given.ub, given.c)
-        self._solver, self._last = solver.loaded(self._data), None
-        self._basis, self._prices, self._shift = None, None, 0.0
+        self._solver, self._start, self._own, self.ended = solver.loaded(self._data), None, False, None
         # position of each labelled variable and row in the solver's arrays
         self.columns = {n: _positions(v.labels, given.vlabels) for n, v in m.variables.items()}
         self.rows = {n: _positions(c.labels, given.clabels) for n, c in m.constraints.items()}
         if start is not None and start.stage.year == stage.year and start._data.a.shape == self._data.a.shape:
-            self._basis = start._basis
+            self._start = start._start and warm.Start(start._start.basis)
 
     def recentred(self, demand: pd.DataFrame) -> "EconomyModel":
         """The calibrated model with other demand curves, as a world model gives them; its wedges stay.
@@ -225,18 +227,23 @@ class EconomyModel:
         if recast := {name: changes.pop(name) for name in self.COEFFICIENTS if name in changes}:
             return self.recast(**recast).solve(projects, changes, reciprocal)
         columns = [self.column(p) for p in projects]
-        program = self._changed(projects, columns, changes, reciprocal)
+        program, plain = self._changed(projects, columns, changes, reciprocal), not (columns or changes or reciprocal)
         if self.stage.curves is not None:
             # a solver of its own: HiGHS keeps the scaling of the solve before, which would enter the last digits
             self._solver = solver.loaded(program)
-            free = tied = self._with_surplus(program, columns, changes)
+            free, begin = self._with_surplus(program)
+            tied = free = self._with_calibrated_prices(free) if plain else free
+            self.ended = begin
         else:
-            free, tied = self._in_place(program, columns, changes, reciprocal)
+            free, tied, begin = self._in_place(program, columns, reciprocal)
+            self.ended = warm.Start(self._solver.getBasis())
+        if plain and not self._own:
+            self._start, self._own = begin, True
         return labelled(self, tuple(projects), tuple(columns), free, tied)
 
     def _in_place(
-        self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any], reciprocal: bool
-    ) -> tuple[Program, Program]:
+        self, program: Program, columns: Sequence[Column], reciprocal: bool
+    ) -> tuple[Program, Program, warm.Start]:
         """The kept solver with the program's bounds, costs and project columns; the columns are taken out again."""
         base, h = len(self._data.cost), self._solver
         rows, cols = np.arange(len(program.row_lower), dtype=np.int32), np.arange(base, dtype=np.int32)
@@ -248,22 +255,20 @@ class EconomyModel:
             index, value = program.a.indices[part].astype(np.int32), program.a.data[part]
             h.addCol(program.cost[j], program.lower[j], program.upper[j], len(index), index, value)
         try:
-            return self._with_ties(program, columns, changes, reciprocal)
+            return self._with_ties(program, reciprocal)
         finally:
             if columns:
                 h.deleteCols(len(columns), np.arange(base, base + len(columns), dtype=np.int32))
 
-    def _with_ties(
-        self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any], reciprocal: bool
-    ) -> tuple[Program, Program]:
-        """The optimum, and among the optima the one whose exports are nearest their path, its imports in a fixed order.
+    def _with_ties(self, program: Program, reciprocal: bool) -> tuple[Program, Program, warm.Start]:
+        """The optimum, and among the optima the one whose exports are nearest their path, its imports in a fixed order;
+        and where the first of them ended.
 
         Without an order the last digits of the data, and with them the processor, would choose between equal solutions.
         """
         h, base = self._solver, len(self._data.cost)
-        tied = free = self._run(program, solver.fitted(self._basis, len(program.cost)))
-        if not (columns or changes or reciprocal):
-            self._basis = h.getBasis()
+        tied = free = self._run(program, self._start and self._start.basis)
+        ended = warm.Start(h.getBasis())
         if not reciprocal:
             cost, where = program.cost.copy(), np.r_[self.columns["export_up"], self.columns["export_down"]]
             cost[where] = self.TIE / max(program.upper[where].sum(), 1.0)
@@ -271,36 +276,35 @@ class EconomyModel:
                 imports = np.ravel(self.columns["v"])
                 cost[imports] = order(imports.shape)
             h.changeColsCost(base, np.arange(base, dtype=np.int32), cost[:base])
-            tied = self._run(replace(program, cost=cost), h.getBasis())
-        return free, tied
+            tied = self._run(replace(program, cost=cost), ended.basis)
+        return free, tied, ended
 
-    def _with_surplus(self, program: Program, columns: Sequence[Column], changes: Mapping[str, Any]) -> Program:
-        """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point by secants.
+    def _with_surplus(self, program: Program) -> tuple[Program, warm.Start]:
+        """(2.12') the optimum with S raised by what valuing exports at price counts too much, a fixed point by secants;
+        and where it ended.
 
-        It begins with the shift of the model's own first solution.
+        Raises InputError where the secants do not find it.
         """
-        curves = self.stage.curves
+        curves, begin = self.stage.curves, self._start or warm.Start(None)
         assert curves is not None
-        row, lower = self.rows["external_balance"], program.row_lower.copy()
-        basis = solver.fitted(self._basis, len(program.cost))
-        shift, last, done = self._shift, None, program
-        for _ in range(12):
+        row, lower, basis = self.rows["external_balance"], program.row_lower.copy(), begin.basis
+        shift, last, gap = begin.shift, None, np.inf
+        for _ in range(ROUNDS):
             program = replace(program, row_lower=lower.copy())
             program.row_lower[row] += shift
             self._solver.changeRowBounds(int(row), program.row_lower[row], program.row_upper[row])
             done = self._run(program, basis, last is not None)
             gap = self.stage.export_price * curves.surplus(done.quantities[self.columns["segment"]].sum(-1)) - shift
-            if abs(gap) < self.SURPLUS:
-                break
             basis = self._solver.getBasis()
+            if abs(gap) < self.SURPLUS:
+                return done, warm.Start(basis, done.prices, shift)
             slope = -1.0 if last is None else (gap - last[1]) / (shift - last[0])
             last = shift, gap
             shift -= gap / slope if slope < -0.2 else -gap
-        self._last = self._solver.getBasis(), done.prices, shift
-        if not (columns or changes):
-            self._basis, self._prices, self._shift = self._last
-            return self._with_calibrated_prices(done)
-        return done
+        raise InputError(
+            f"stage {self.stage.year}: the balance of payments does not close: after {ROUNDS} rounds what exports are"
+            f" counted too high still moves by {abs(gap):.2g} bn RUB"
+        )
 
     def _with_calibrated_prices(self, done: Program) -> Program:
         """The solution with the prices of the calibration, where they are among its prices.
@@ -324,11 +328,11 @@ class EconomyModel:
 
     def recast(
         self, curves: Curves | None = None, import_prices: np.ndarray | None = None,
-        productivity: np.ndarray | float | None = None, rail_capacity: float | None = None, follow: bool = False,
+        productivity: np.ndarray | float | None = None, rail_capacity: float | None = None,
+        start: warm.Start | None = None,
     ) -> "EconomyModel":  # fmt: skip
         """A model whose stage has other curves, import prices, productivity or rail capacity: this one's program with
-        what they enter moved in place, and this one's basis to start from (`follow`: that of its last solve, with its
-        projects, and not that of its first).
+        what they enter moved in place, and where this one starts to start from (`start`: where another solve `ended`).
 
         Raises InputError for curves of a stage with bands.
         """
@@ -353,10 +357,11 @@ class EconomyModel:
         p.a.data[self._supplied] = np.broadcast_to(np.transpose(new.productivity), new.curves.centre.shape[:2])
         other = copy.copy(self)
         other.stage, other._data = new, p
-        if follow and self._last is not None:
-            other._basis, other._prices, other._shift = self._last
-        if other._prices is not None:
-            other._basis = warm.placed(other._basis, p, other._prices, self.columns["segment"], self.columns["node"])
+        begin = start or self._start
+        if begin is not None and begin.prices is not None:
+            cells = self.columns["segment"], self.columns["node"]
+            begin = replace(begin, basis=warm.placed(begin.basis, p, begin.prices, *cells))
+        other._start, other._own, other.ended = begin, False, None
         return other
 
     def stated_anew(self) -> "EconomyModel":
@@ -524,11 +529,6 @@ class Banded(EconomyModel):
         start: EconomyModel | None = None, options: Options = FIRST_ROUND,
     ) -> None:  # fmt: skip
         self._build(self._stage(tables, year, paths, base, bands, kappa, capacity, rail_capacity, options), start)
-
-    @property
-    def ends(self) -> Any:
-        """The basis that the last solve ended in (highspy.HighsBasis)."""
-        return self._solver.getBasis()
 
 
 def _positions(labels: "xr.DataArray", order: np.ndarray) -> np.ndarray:

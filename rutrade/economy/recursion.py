@@ -105,17 +105,21 @@ def solved_path(
 def last_model(
     tables: RegionalTables, paths: Paths, nodes: Sequence[int] = NODES, options: Options | None = None
 ) -> EconomyModel:
-    """The program of the last node alone, as in `solved_path`; the stages before it only give where it starts.
+    """The program of the last node alone, solved, as in `solved_path`; the stages before it only give its base.
 
     They are solved with bands: at its centre a program with curves has that solution too (2.12'). Raises InputError as
-    `solved_path`.
+    `solved_path`, and for fewer than two nodes.
     """
     nodes, options = _in_order(nodes), options or Options()
+    if len(nodes) < 2:
+        raise InputError(f"nodes {nodes} must name a year after {BASE}")
     kappa, base = calibrate_capital(tables, paths), base_state(tables)
     for year in nodes[1:-1]:
         kind = Banded if options.trade == "curves" else EconomyModel
         base = kind(tables, year, paths, base, kappa=kappa, options=options).solve().state
-    return EconomyModel(tables, nodes[-1], paths, base, kappa=kappa, options=options)
+    model = EconomyModel(tables, nodes[-1], paths, base, kappa=kappa, options=options)
+    model.solve()  # so that all that is recast from it starts alike, whoever has solved it before
+    return model
 
 
 def _in_order(nodes: Sequence[int]) -> tuple[int, ...]:

@@ -8,13 +8,14 @@ import numpy as np
 
 from rutrade.economy.program import Program, residuals
 
-# What is tried from a basis: (edge weights of dual simplex, 1: Devex, 2: steepest edge; iterations at most). A re-solve
-# needs 0 to 200 by Devex. After a larger shock steepest edge, whose weights cost ten re-solves to set up, needs a third
-# of the iterations. Beyond the limit interior point is sooner there; without presolve simplex may also hang on an
-# infeasible program, where a cold solve with presolve proves it in half a second.
+# What is tried from a basis: (edge weights of dual simplex, 1: Devex, 2: steepest edge; iterations at most). Most
+# re-solves need 0 to 150 by Devex. After a larger shock steepest edge, whose weights cost ten re-solves to set up,
+# needs a third of the iterations. Beyond the limit interior point is sooner there; without presolve simplex may also
+# hang on an infeasible program, where a cold solve with presolve proves it in half a second.
 Warm = Sequence[tuple[int, int]]
 BANDS: Warm = ((1, 500),)
 CURVES: Warm = ((1, 150), (2, 2500))
+POLISH = 500  # iterations at most to bring a solution below the tolerance
 KEPT = 300  # iterations at most where the solver goes on from what it has solved
 
 
@@ -52,10 +53,10 @@ def optimum(
         done = _solved(h, p)
         if max(residuals(done).values()) <= tolerance:
             return done, None
-    starts = [("simplex", edge, limit, basis) for edge, limit in (warm if basis is not None else ())]
+    begin = _fitted(basis, len(p.cost))
+    starts = [("simplex", edge, limit, begin) for edge, limit in (warm if begin is not None else ())]
     # simplex from nothing is rarely needed: where crossover ends in an ill-conditioned basis
     starts += [(method, -1, highspy.kHighsIInf, None) for method in ("ipm", "simplex")]
-    polish = min(limit for _, limit in warm) if warm else 500
     for method, edge, limit, begin in starts:
         state = _run(h, begin, method, edge, limit)
         if state == highspy.HighsModelStatus.kInfeasible:
@@ -68,15 +69,18 @@ def optimum(
             if off[1] <= tolerance:
                 return done, None
             if again:
-                state = _run(h, h.getBasis(), "simplex", 1, polish, scaled=False)
+                state = _run(h, h.getBasis(), "simplex", 1, POLISH, scaled=False)
     return None, off
 
 
 def _run(h: Any, basis: Any, method: str, edge: int, limit: int, scaled: bool = True) -> Any:
-    """Solve from a basis or (None) from nothing, with presolve; returns the state.
+    """Solve from a basis or (None) from nothing, with presolve; returns the state ("refused": that of a basis that is
+    none of this program).
 
     Every option is set each time: one left from the solve before would make results depend on it.
     """
+    import highspy
+
     h.clearSolver()
     options = {
         "solver": method, "run_crossover": "on", "presolve": "on" if basis is None else "off",
@@ -85,8 +89,8 @@ def _run(h: Any, basis: Any, method: str, edge: int, limit: int, scaled: bool = 
     }  # fmt: skip
     for name, value in options.items():
         h.setOptionValue(name, value)
-    if basis is not None:
-        h.setBasis(basis)
+    if basis is not None and h.setBasis(basis) != highspy.HighsStatus.kOk:
+        return "refused"
     h.run()
     return h.getModelStatus()
 
@@ -107,8 +111,10 @@ def _solved(h: Any, p: Program) -> Program:
     return replace(p, x=np.array(found.col_value), dual=np.array(found.row_dual))
 
 
-def fitted(basis: Any, columns: int) -> Any:
-    """The basis for a program of so many columns: further ones start at their lower bound; None where it has more."""
+def _fitted(basis: Any, columns: int) -> Any:
+    """The basis for a program of so many columns: further ones, of projects, start at their lower bound; None where it
+    has more.
+    """
     import highspy
 
     if basis is None or (more := columns - len(basis.col_status)) == 0:

@@ -11,6 +11,7 @@ Only the start differs: what the solver finds from it is checked as any solution
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,17 @@ from rutrade.economy.curves import EXPORT_NODES, IMPORT_NODES
 from rutrade.economy.program import Program
 
 Places = Mapping[str, np.ndarray]  # of labelled variables or rows in the solver's arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a solve begins: a basis (highspy.HighsBasis), and of the solution it comes from the duals and the shift of
+    S. Without duals it comes from another program and is not moved with the curves.
+    """
+
+    basis: Any
+    prices: np.ndarray | None = None
+    shift: float = 0.0
 
 
 def calibrated(columns: Places, rows: Places, of_columns: Places, of_rows: Places, basis: Any) -> Any:
@@ -68,10 +80,12 @@ def _place_segments(status: np.ndarray, reduced: np.ndarray, open_: np.ndarray, 
     cost, room = reduced[at], open_[at]
     full = (room & (cost < 0)).sum(1)  # they fall along a curve: those that pay come first
     new = np.where(rank < full[:, None], high, low)
-    near = np.where(room & ((rank == full[:, None]) | (rank == full[:, None] - 1)), np.abs(cost), np.inf).argmin(1)
+    beside = room & ((rank == full[:, None]) | (rank == full[:, None] - 1))
+    near = np.where(beside, np.abs(cost), np.inf).argmin(1)
     cell = np.flatnonzero(mixed == 1)
     new[cell, near[cell]] = basic
-    status[at] = np.where(room | (new == basic), new, status[at])
+    closed = np.where(status[at] == basic, low, status[at])  # where a curve has no room now, nothing is basic
+    status[at] = np.where(room, new, closed)
 
 
 def _place_nodes(status: np.ndarray, reduced: np.ndarray, at: np.ndarray) -> None:

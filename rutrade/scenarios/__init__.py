@@ -41,12 +41,19 @@ __all__ = [
 ]  # fmt: skip
 
 
+_PARTS = ("parameters", "notebooks", "presets", "generated")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return import_module(f"rutrade.scenarios.{name}")
     if name not in __all__:
         raise AttributeError(f"module 'rutrade.scenarios' has no attribute '{name}'")
-    for part in ("parameters", "notebooks", "presets", "generated"):
+    for part in _PARTS:
         found = vars(import_module(f"rutrade.scenarios.{part}"))
-        globals().update({public: found[public] for public in __all__ if public in found})
+        for public in __all__:
+            if public in found:
+                globals().setdefault(public, found[public])
     return globals()[name]
 
 

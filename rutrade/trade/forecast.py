@@ -97,8 +97,10 @@ class Procedure:
 
 def weighted(structure: pd.Series, growth: pd.Series, on: list[str], to: list[str]) -> pd.Series:
     """Mean growth by `to`, weighted with the structure; parts without growth are left out."""
-    other = [name for name in structure.index.names if name not in on]
-    factor = growth.reindex(structure.index.droplevel(other).reorder_levels(on)).to_numpy(float)
+    keys = structure.index.droplevel([name for name in structure.index.names if name not in on])
+    if len(on) > 1:  # by name: levels may stand in another order
+        keys, growth = keys.reorder_levels(on), growth.reorder_levels(on)
+    factor = growth.reindex(keys).to_numpy(float)
     known = structure[~np.isnan(factor)]
     rows = pd.DataFrame({"moved": known * factor[~np.isnan(factor)], "value": known})
     sums = rows.groupby(level=to).sum()

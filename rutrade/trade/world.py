@@ -158,8 +158,9 @@ class Benchmark:
     def _masks(self) -> dict[str, np.ndarray]:
         groups = self.sectors["group"].astype(str).to_numpy(object)
         masks = {code: np.array(self.sector_codes, object) == code for code in self.sector_codes}
-        masks |= {group: groups == group for group in dict.fromkeys(groups) if group not in masks}
-        masks["goods"] = self.sectors["goods"].to_numpy(bool, copy=True)
+        masks.setdefault("goods", self.sectors["goods"].to_numpy(bool, copy=True))
+        for group in dict.fromkeys(groups):  # a code comes before "goods", and that before a group
+            masks.setdefault(group, groups == group)
         for mask in masks.values():
             mask.flags.writeable = False  # one for all who ask
         return masks

@@ -148,10 +148,10 @@ def test_an_infeasible_point_against_a_cold_solve_and_its_diagnosis(compare, giv
     base = economy.path(tables, paths, (2016, 2019, 2023), kappa=kappa)[2023].state
     model = EconomyModel(tables, 2030, paths, base, kappa=kappa)
     model.solve()
-    start = model._basis
+    start = model._start
 
-    def failing(basis):
-        model._basis = basis
+    def failing(begin):
+        model._start = begin
         with pytest.raises(InputError, match="stage 2030 has no solution") as error:
             model.solve([project(1e4)])
         return str(error.value)
