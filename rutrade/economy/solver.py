@@ -89,7 +89,7 @@ def _run(h: Any, basis: Any, method: str, edge: int, limit: int, scaled: bool = 
     }  # fmt: skip
     for name, value in options.items():
         h.setOptionValue(name, value)
-    if basis is not None and h.setBasis(basis) != highspy.HighsStatus.kOk:
+    if basis is not None and h.setBasis(basis) == highspy.HighsStatus.kError:
         return "refused"
     h.run()
     return h.getModelStatus()
