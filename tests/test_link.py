@@ -89,6 +89,23 @@ def test_a_solution_of_another_link_is_no_start(link, linked):
         replace(link, wedges="ad_valorem").solve(start=linked["trade"])
 
 
+def test_a_pass_starts_where_the_pass_before_ended(link, monkeypatch):
+    begun, ended, recast = [], [], economy.EconomyModel.recast
+
+    def recorded(self, *given, start=None):
+        begun.append(start)
+        found = recast(self, *given, start=start)
+        solve = found.solve
+        found.solve = lambda *args: (solve(*args), ended.append(found.ended))[0]
+        return found
+
+    monkeypatch.setattr(economy.EconomyModel, "recast", recorded)
+    found = link.solve(PRODUCTIVITY)
+    assert len(begun) == len(found.passes) > 1 and begun[0] is None
+    assert all(start is last and last is not None for start, last in zip(begun[1:], ended, strict=False))
+    assert found.ended in ended
+
+
 def test_what_else_was_solved_in_between_moves_no_digit(link, linked):
     """Neither the economy of the link, nor its other links, nor the start that is handed in keep a trace of it."""
     first = link.solve(CHEAPER_TRADE, start=linked["productivity"])

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from rutrade import InputError, economy
 from rutrade.economy import Options, regional, solver, warm
+from rutrade.economy.curves import EXPORT_NODES
 from rutrade.economy.program import Program
 
 LETTERS = {"L": highspy.HighsBasisStatus.kLower, "B": highspy.HighsBasisStatus.kBasic,
@@ -75,7 +76,9 @@ def stages():
     """The last history node and the horizon on twelve sectors, as the chain solves them and node by node."""
     tables, nodes = regional.build(economy.inputs.regional(split=True), "12"), (2016, 2019, 2023)
     paths = economy.inputs.paths()
-    return economy.last_model(tables, paths, nodes), economy.solved_path(tables, paths, nodes, options=Options())
+    alone = economy.last_model(tables, paths, nodes)
+    assert alone.ended is not None  # it is handed out solved, so that all that is recast from it starts alike
+    return alone, economy.solved_path(tables, paths, nodes, options=Options())
 
 
 def test_the_stages_before_the_last_lead_to_the_same_program_with_bands_as_with_curves(stages):
@@ -105,6 +108,11 @@ def test_a_calibrated_program_is_solved_from_the_basis_of_its_reference(stages, 
                              model.banded.ended.basis)  # fmt: skip
     held = sum(s == highspy.HighsBasisStatus.kBasic for s in (*begin.col_status, *begin.row_status))
     assert held == len(begin.row_status)  # a basis has one column for each row
+    status = np.array([int(s) for s in begin.col_status])[model.columns["segment"]]
+    low, basic, high = (int(LETTERS[letter]) for letter in "LBH")
+    below = np.flatnonzero(EXPORT_NODES == 1)[0]
+    assert np.isin(status[..., :below], (basic, high)).all() and (status[..., below:] == low).all()
+    assert (status == high).any() and (status[..., : below - 1] == high).all()
     seen, counts = iterations(monkeypatch), {}
     for name, start in (("reference", begin), ("nothing", None)):
         seen.clear()
@@ -149,9 +157,10 @@ def test_curves_put_around_their_solution_are_found_sooner_from_the_placed_basis
 
 def test_where_a_model_begins_hangs_on_nothing_that_was_solved_in_between(stages):
     model = stages[0]
-    first = moved(model).solve()
+    first, begin = moved(model).solve(), model._start
     for changes in ({}, {"external_balance": model.stage.external_balance * 1.02}, {}):
         model.solve(changes=changes)
+    assert model._start is begin
     again = moved(model).solve()
     assert np.array_equal(first.tied.x, again.tied.x) and np.array_equal(first.program.dual, again.program.dual)
 
