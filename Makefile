@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+TWO := -n 2 --dist loadgroup --no-loadscope-reorder
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export OMP_NUM_THREADS = 1
@@ -21,10 +22,10 @@ pdf: $(STAMP)  ## the same with the whole book as one PDF, which needs Chromium
 	$(BIN)/rutrade book --pdf
 
 test: $(STAMP)  ## all tests: package, notebooks against their stored outputs, built book
-	$(PYTEST) -n 2 --dist loadfile $(NBVAL)
+	$(PYTEST) $(TWO) $(NBVAL)
 
 quick: $(STAMP)  ## the package's own tests, in under a minute
-	$(PYTEST) -n 2 --dist loadfile -m "not slow and not book and not browser" tests
+	$(PYTEST) $(TWO) -m "not slow and not book and not browser" tests
 
 # As on an older processor: no vector instructions beyond SSE4.2 in numpy and in the linear algebra library, another
 # order of sets, two threads. The names of the instructions are those that this numpy has in use here.
@@ -34,7 +35,7 @@ test-portable: $(STAMP)  ## chapters 04-08 against their stored outputs as on an
 	    $(PYTEST) $(NBVAL) $(wildcard notebooks/0[4-8]_*.ipynb)
 
 coverage: $(STAMP)  ## which lines of the package its own tests run
-	$(PYTEST) -n 2 --dist loadfile --cov=rutrade --cov-report=term -m "not slow and not book and not browser" tests
+	$(PYTEST) $(TWO) --cov=rutrade --cov-report=term -m "not slow and not book and not browser" tests
 
 bench: $(STAMP)  ## benchmarks: ratios against peers in one run
 	$(PYTEST) tests/benchmarks -o python_files='bench_*.py' --benchmark-columns=median,rounds -s

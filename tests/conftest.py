@@ -32,10 +32,12 @@ _MARKERS = {"html": "book", "site": "book", "browser": "browser"} | dict.fromkey
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark tests by the fixtures they use."""
+    """Mark tests by the fixtures they use; of several test processes one builds the book and looks at it, at once."""
     for item in items:
         for fixture in _MARKERS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(_MARKERS[fixture])
+        item.add_marker(pytest.mark.xdist_group("the book" if item.get_closest_marker("book") else item.path.name))
+    items.sort(key=lambda item: (item.get_closest_marker("book") is None, item.path.suffix != ".ipynb"))
 
 
 @pytest.fixture

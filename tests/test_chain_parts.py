@@ -1,5 +1,6 @@
 """Parts of the chain by hand: figures of a shock in three columns, what sales and gains are worth by year."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -139,6 +140,23 @@ def test_stored_prices_are_of_every_solved_year_and_sector_and_gains_of_renewed_
     gains = worth["productivity"].dropna()
     assert set(gains.index.get_level_values("row")) == set(renewed)
     assert worth.drop(columns="productivity").notna().all().all() and (gains > 0).all()
+
+
+@pytest.mark.slow
+def test_the_stored_prices_are_those_of_the_economy_today():
+    found, path = chain.prices.prices(), economy.inputs.solved()
+    duals = path.duals("NSK")
+    pd.testing.assert_frame_equal(found.duals, duals, check_like=True, check_names=False, rtol=1e-5)
+    unit = economy.ProjectColumn("one unit", "NSK", 2026, effect_source="assumption")
+    cases = {
+        ("MAC", "china"): {"output": {"MAC": 1.0}, "export_share": 1.0, "china_share": 1.0},
+        ("CHE", "home"): {"output": {"CHE": 1.0}},
+        ("ELE", "productivity"): {"productivity": {"ELE": 1.0}},
+    }
+    for (sector, use), values in cases.items():
+        column = dataclasses.replace(unit, **values)
+        value = path.value(lambda year, own=column: own, list(duals.index))["value"]
+        assert value.to_dict() == pytest.approx({y: found.worth[y, sector, use] for y in duals.index}, rel=1e-5)
 
 
 def test_prices_are_kept_and_read_by_year_as_duals_and_as_the_worth_of_one_unit_by_use(monkeypatch):

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from rutrade import InputError, RunError, files
@@ -78,18 +80,19 @@ def _build(force: bool, jobs: int, program: str | None, wanted: bool) -> Path:
     aside, final = files.root() / "_build" / "next", files.root() / "_build" / "html"
     _html(aside)
     step("book")
-    if program:
-        toc = yaml.safe_load((files.root() / "_toc.yml").read_text(encoding="utf-8"))
-        pdf.write(aside / "_build" / "html", list(pdf.reading_order(toc)), program)
-        step("PDF")
-    elif wanted:
-        print("no PDF: Chromium is not installed (the front page says so)")
-    problems = check(aside / "_build" / "html", images())
-    if problems:
-        raise RunError("the built book fails its checks:\n" + "\n".join(problems[:30]))
-    step("checks")
+    built = aside / "_build" / "html"
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+        checking = beside.submit(check, built, images())  # while Chromium prints
+        if program:
+            toc = yaml.safe_load((files.root() / "_toc.yml").read_text(encoding="utf-8"))
+            pdf.write(built, list(pdf.reading_order(toc)), program)
+        elif wanted:
+            print("no PDF: Chromium is not installed (the front page says so)")
+        if problems := checking.result():
+            raise RunError("the built book fails its checks:\n" + "\n".join(problems[:30]))
+    step("PDF and checks" if program else "checks")
     shutil.rmtree(final, ignore_errors=True)
-    (aside / "_build" / "html").rename(final)
+    built.rename(final)
     shutil.rmtree(aside)
     for name, seconds in steps.items():
         print(f"{seconds:8.1f} s  {name}")

@@ -149,8 +149,9 @@ PAGE_LIMIT = 1_500_000  # bytes of a page with all that is not loaded lazily
 
 
 def pages(folder: Path) -> list[Path]:
-    """The pages of a built book, without the theme's own templates."""
-    return [p for p in sorted(folder.rglob("*.html")) if "_static" not in p.relative_to(folder).parts]
+    """The pages of a built book, without the theme's own templates and what is made for the PDF."""
+    inside = ((p, p.relative_to(folder).parts) for p in sorted(folder.rglob("*.html")))
+    return [p for p, parts in inside if not any(part.startswith("_") for part in parts)]
 
 
 def attribute(tag: "Tag", name: str) -> str:

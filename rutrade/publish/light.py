@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from rutrade import files
 from rutrade.publish.check import attribute
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def one_sheet(soup: "BeautifulSoup", path: Path, folder: Path) -> None:
     listed = "\n".join(name.relative_to(static).as_posix() for name in names)
     if order.exists() and order.read_text(encoding="utf-8") != listed:
         return  # a page with sheets of its own
-    order.write_text(listed, encoding="utf-8")
+    files.write(order, listed)
     links[0]["href"] = "../" * len(path.relative_to(folder).parts[1:]) + f"_static/{_SHEET}"
     for link in links[1:]:
         link.decompose()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from rutrade import RunError, __version__
+from rutrade import RunError, __version__, files
 from rutrade.publish.check import attribute
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def write(folder: Path, documents: list[str], program: str, seconds: int = 300) 
     front = folder / f"{documents[0]}.html"
     link = f'<a href="{"../" * documents[0].count("/")}book.pdf">The whole book as one PDF</a>'
     text = f"{link} ({target.stat().st_size / 1e6:.1f} MB)."
-    front.write_text(front.read_text(encoding="utf-8").replace(_NO_PDF, text), encoding="utf-8")
+    files.write(front, front.read_text(encoding="utf-8").replace(_NO_PDF, text))  # whole: it may be read meanwhile
     return target
 
 

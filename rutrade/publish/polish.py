@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +20,13 @@ _ICON = re.compile(
     r':\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?'
 )
 
+_USED = re.compile(r"\bfa-([a-z0-9-]+)")
 
 _LONG = 25  # signs of TeX that may be wider than a phone
 
 
-def polish(folder: Path) -> None:
-    """Mend the pages of a built book in place; a second call changes nothing.
+def polish(folder: Path, jobs: int = 1) -> None:
+    """Mend the pages of a built book in place, in `jobs` processes; a second call changes nothing.
 
     Images load lazily at their known size and open alone; plain tables get a scroll region that the keyboard reaches
     and header cells with a scope; the sidebar is a landmark; scripts that would load from elsewhere go; the icon script
@@ -32,38 +34,18 @@ def polish(folder: Path) -> None:
     chapters say how long they take and how to cite them, and the search finds words in three languages. Scripts and
     rules of style that nothing uses go.
     """
-    from bs4 import BeautifulSoup
-
-    icons: set[str] = set()
-    texts: dict[Path, str] = {}
-    for path in pages(folder):
-        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        name = glossary.name_of(path, folder)
-        _redirect(soup)
-        _scripts(soup)
-        light.scripts(soup, name, folder)
-        light.one_sheet(soup, path, folder)
-        _tables(soup)
-        _landmarks(soup)
-        glossary.explain(soup, name)
-        reading.describe(soup, name)
-        for image in soup.select("article img"):
-            image["loading"], image["decoding"] = "lazy", "async"
-            size = _png_size(path.parent / unquote(urlsplit(attribute(image, "src")).path))
-            if size:
-                image["width"], image["height"] = map(str, size)
-            if size and image.parent and image.parent.name != "a":
-                # A chart drawn for a desk is small on a phone: a tap opens it alone, to be enlarged.
-                about = {"href": attribute(image, "src"), "title": "Open the figure alone", "class": "enlarge"}
-                image.wrap(soup.new_tag("a", attrs=about))
-        text = re.sub(r"^\s*(<!DOCTYPE html>)\s+", r"\1\n", str(soup))
-        icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", text))
-        path.write_text(text, encoding="utf-8")
-        texts[path] = text
+    first, *others = pages(folder)
+    texts = {first: _page(folder, first)}  # alone, as it settles the order of style sheets
+    if jobs > 1 and len(others) > jobs:
+        with ProcessPoolExecutor(jobs) as pool:
+            texts |= zip(others, pool.map(partial(_page, folder), others), strict=True)
+    else:
+        texts |= {path: _page(folder, path) for path in others}
+    icons = {icon for text in texts.values() for icon in _USED.findall(text)}
     static = folder / "_static"
     for script in (static / "scripts").glob("*.js"):
         if script.name != "fontawesome.js":
-            icons |= set(re.findall(r"\bfa-([a-z0-9-]+)", script.read_text(encoding="utf-8")))
+            icons |= set(_USED.findall(script.read_text(encoding="utf-8")))
     script = static / "scripts" / "fontawesome.js"
     if script.exists():
         text = script.read_text(encoding="utf-8")
@@ -80,6 +62,34 @@ def polish(folder: Path) -> None:
         source.unlink()
     light.sheets(folder, light.words(texts, folder))
     search.improve(folder)
+
+
+def _page(folder: Path, path: Path) -> str:
+    """Mend one page of a book in place; returns its text."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    name = glossary.name_of(path, folder)
+    _redirect(soup)
+    _scripts(soup)
+    light.scripts(soup, name, folder)
+    light.one_sheet(soup, path, folder)
+    _tables(soup)
+    _landmarks(soup)
+    glossary.explain(soup, name)
+    reading.describe(soup, name)
+    for image in soup.select("article img"):
+        image["loading"], image["decoding"] = "lazy", "async"
+        size = _png_size(path.parent / unquote(urlsplit(attribute(image, "src")).path))
+        if size:
+            image["width"], image["height"] = map(str, size)
+        if size and image.parent and image.parent.name != "a":
+            # A chart drawn for a desk is small on a phone: a tap opens it alone, to be enlarged.
+            about = {"href": attribute(image, "src"), "title": "Open the figure alone", "class": "enlarge"}
+            image.wrap(soup.new_tag("a", attrs=about))
+    text = re.sub(r"^\s*(<!DOCTYPE html>)\s+", r"\1\n", str(soup))
+    path.write_text(text, encoding="utf-8")
+    return text
 
 
 def _redirect(soup: "BeautifulSoup") -> None:
@@ -166,17 +176,18 @@ def _landmarks(soup: "BeautifulSoup") -> None:
     sidebar = soup.find(id="pst-primary-sidebar")
     if sidebar:
         sidebar["role"], sidebar["aria-label"] = "complementary", "Book"
-    for summary in soup.select("details > summary"):
+    for summary in soup.find_all("summary"):
         if not summary.get_text(strip=True):
             summary["aria-label"] = "Pages of this part"  # the theme's arrow beside a page with others below it
-    for box in soup.select("article details.hide"):
+    for box in soup.find_all("details", class_="hide"):
         _name(box)
     back = soup.find(id="pst-back-to-top")
     if back and back.parent and back.parent.name != "nav":
         back.wrap(soup.new_tag("nav", attrs={"aria-label": "Back to top"}))
-    for tag in soup.select("dt.sig dl, dt.sig dd"):
-        tag.name, tag["class"] = "div", "sig-lines"  # lines of a signature are no list of definitions
-    for tag in soup.select(".citation-list, .citation"):
+    for signature in soup.find_all("dt", class_="sig"):
+        for tag in signature.find_all(["dl", "dd"]):
+            tag.name, tag["class"] = "div", "sig-lines"  # lines of a signature are no list of definitions
+    for tag in soup.find_all(class_=["citation-list", "citation"]):
         # Deprecated roles, and a list whose children are no items: plain paragraphs read better.
         del tag["role"]
 

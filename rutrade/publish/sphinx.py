@@ -1,6 +1,7 @@
 """The book's Sphinx extension: recorded values in prose, launch buttons, CSV files beside the pages."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -28,6 +29,11 @@ def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
         "Binder": f"https://mybinder.org/v2/gh/{found[1]}/{branch}?urlpath=lab/tree/notebooks/{notebook}.ipynb",
         "Colab": f"https://colab.research.google.com/github/{found[1]}/blob/{branch}/notebooks/{notebook}.ipynb",
     }
+
+
+def processes() -> int:
+    """How many processes read and write pages: one on each processor, at most four, and one that hands out the work."""
+    return min(os.cpu_count() or 1, 4) + 1
 
 
 def setup(app: "Sphinx") -> dict[str, Any]:
@@ -68,9 +74,18 @@ def setup(app: "Sphinx") -> dict[str, Any]:
             if (script := results() / "explorer" / "data.js").exists():
                 shutil.copyfile(script, Path(app.outdir) / "_static" / "explorer-data.js")
             if app.builder.name == "html":
-                polish.polish(Path(app.outdir))
+                polish.polish(Path(app.outdir), app.parallel - 1)
 
+    def reading(app: "Sphinx", *_: object) -> None:
+        # Neither says that pages may be read side by side: one only changes what LaTeX gets, and the other numbers the
+        # contents after all pages have been read.
+        for name in ("sphinx_jupyterbook_latex", "sphinx_multitoc_numbering"):
+            if name in app.extensions:
+                app.extensions[name].parallel_read_safe = True
+
+    app.parallel = processes()  # jupyter-book has no option for it
     app.connect("config-inited", values)
+    app.connect("env-before-read-docs", reading)
     app.connect("html-page-context", buttons, priority=900)
     app.connect("build-finished", tables, priority=900)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
