@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,12 +33,32 @@ _MARKERS = {"html": "book", "site": "book", "browser": "browser"} | dict.fromkey
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark tests by the fixtures they use; of several test processes one builds the book and looks at it, at once."""
+    """Mark tests by the fixtures they use, and put first what takes long: building the book, notebooks, the browser."""
     for item in items:
         for fixture in _MARKERS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(_MARKERS[fixture])
-        item.add_marker(pytest.mark.xdist_group("the book" if item.get_closest_marker("book") else item.path.name))
-    items.sort(key=lambda item: (item.get_closest_marker("book") is None, item.path.suffix != ".ipynb"))
+    names = {name: 0 for name in _reading()} | {"test_browser.py": 2}
+    items.sort(key=lambda item: 1 if item.path.suffix == ".ipynb" else names.get(item.path.name, 3))
+
+
+@functools.lru_cache
+def _reading():
+    """Files with tests that look at the built book, but for those in a browser, which take as long as building it."""
+    asked = re.compile(r"^def \w+\([^)]*\b(html|site)\b", re.M)
+    found = {path.name for path in Path(__file__).parent.glob("test_*.py") if asked.search(path.read_text("utf-8"))}
+    return found - {"test_browser.py"}
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Of several test processes one builds the book and runs the tests that look at it; the others go on meanwhile."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            path = super()._split_scope(nodeid)
+            return "the book" if Path(path).name in _reading() else path
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture
