@@ -10,7 +10,8 @@
 Everything is a ratio (hat) over both models without shocks: the economy is at its stage's last year, the world at its
 baseline of the nearest year. In extraction the world owns the price: the economy sells up to q at the price p, and what
 it earns above cost is rent. The price of scarce rail is found with the costs: what the world asks for at this price
-just goes over it, and it adds to the cost of trade.
+just goes over it, and it adds to the cost of trade. Where a region's exports stop being worth their way at that price,
+freight would fall in a leap: the limit decides how much of them goes.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,10 +31,11 @@ from rutrade.trade.shocks import Shocks, named
 
 HOME, CHINA = "RUS", "CHN"
 TOLERANCE = 1e-4  # of a log cost, (4.4)
-PASSES = 15  # at most
+PASSES = 15  # at most, and twice as many where the best is not yet within `ACCEPTED`
 LARGEST = 0.5  # of a log cost in one pass
 MINED = 5.0  # elasticity of demand for products of extraction by which the price of rail is stepped, not a result
 ACCEPTED = 1e-3  # gap of the best pass that is still returned, not settled, when a step of a curve stops the passes
+RAIL = -2  # place of the price of rail among the unknowns
 APART = 1e-5  # of a centre: what keeps the cells of the curves from standing on their nodes all at once
 WEDGES = ("constant", "ad_valorem")
 
@@ -149,30 +151,44 @@ class Link:
             scale = np.exp(costs.exchange)
             wedge = wedge * scale * border.price[:, None, :]
             at_import = at_import * scale * border.import_price[:, None]
-        if not self.alone:  # the price of rail is charged, and its limit is met by it
+        if not self.alone:  # the price of rail is charged: the world pays it, and the limit need hold back little more
             wedge = wedge + self.rail_price(costs) * self.model.stage.rail_tonnes
         moved = replace(
             c, centre=c.centre * border.volume[:, None, :], price=c.price * border.price, export_wedge=wedge,
             import_wedge=at_import,
         )  # fmt: skip
         made = self.productivity(shock) if shock.productivity else self.model.stage.productivity
-        model = self.model.recast(moved, border.import_price, made, start=start)
-        limit = {"rail_capacity": shock.rail_capacity} if self.alone and shock.rail_capacity is not None else {}
-        return model.solve(shock.projects, limit), model.ended
+        limit = self._limit(shock)
+        bounded = self.alone or costs.rail > 0
+        model = self.model.recast(moved, border.import_price, made, limit if bounded else None, start)
+        solution = model.solve(shock.projects)
+        if solution.rail_used > limit * (1 + 1e-9):
+            # More than its price holds back: the limit itself says what stays behind, and what it is worth.
+            model = self.model.recast(moved, border.import_price, made, limit, model.ended)
+            solution = model.solve(shock.projects)
+        return solution, model.ended
 
     def costs(self, solution: EconomySolution, given: Costs, shock: Shock) -> Costs:
         """(4.4) Costs at the border over those without shocks, by world sector; the price of rail by its limit.
 
-        The price rises with what is carried beyond the limit, by the slope of demand; it is never negative.
+        The price rises by what the limit is still worth beside it, at most by the slope of demand times what is asked
+        for beyond the limit; it falls by that slope with the room that is left, and is never negative.
         """
         (now, exchange), (before, was) = (self._levels(s) for s in (solution, self.without))
         gate = self.sectors.to_world(now - before, self.exported.sum(1))
         rail = 0.0
         if not self.alone:
-            limit = self.rail_limit if shock.rail_capacity is None else shock.rail_capacity
-            wanted = given.rail + (solution.rail_used - limit) / self._carried
-            rail = max(wanted, -self.rail_before * self._weight)
+            limit, curves = self._limit(shock), solution.stage.curves
+            assert curves is not None
+            asked = float((solution.stage.rail_tonnes * curves.centre).sum())
+            short = min(solution.rail_price * self._weight, max(asked - limit, 0.0) / self._carried)
+            room = min(solution.rail_used - limit, 0.0) / self._carried
+            rail = max(given.rail + short + room, -self.rail_before * self._weight)
         return Costs(np.where(self._given, gate, 0.0), rail, exchange - was)
+
+    def _limit(self, shock: Shock) -> float:
+        """What the Eastern railways carry with the shock, Mt a year."""
+        return self.rail_limit if shock.rail_capacity is None else shock.rail_capacity
 
     def rail_price(self, costs: Costs) -> float:
         """Price of rail, bn RUB of consumption per Mt."""
@@ -231,9 +247,10 @@ class Link:
     ) -> "Linked":  # fmt: skip
         """Both models with the shock: passes until no cost moves by `tolerance`, (4.4).
 
-        `start`: costs to begin with, or a solution of this link with another shock, whose economy is begun with too.
-        When a pass does not halve the largest gap, steps are Broyden's from minus one. A curve is made of segments:
-        when passes stop at a step of its price but within `ACCEPTED`, the best is returned, and `settled` is False.
+        `start`: costs to begin with, or a solution of this link with another shock, whose economy is begun with too;
+        `passes`: at most, and twice as many where the best is not yet within `ACCEPTED`. When a pass does not halve the largest gap, steps are Broyden's from minus one; the price of rail has its own
+        (`_rail`). A curve is made of segments: when passes stop at a step of its price but within `ACCEPTED`, the best
+        is returned, and `settled` is False.
         Raises InputError for a shock without a solution, when the passes do not settle, naming the sector, and for a
         start of another link.
         """
@@ -246,7 +263,7 @@ class Link:
         rows: list[dict] = []
         best: Linked | None = None
         sector, size = "", np.inf  # of the last pass
-        for number in range(passes + 1):
+        for number in range(2 * passes + 1):
             costs = Costs.of(y)
             border, world = self.demand(costs, self.rail_cost(costs), shock, world)
             solution, ended = self.program(border, costs, shock, ended)
@@ -257,23 +274,25 @@ class Link:
             rows.append({"pass": number, "sector": sector, "largest_gap": size, "method": method})
             if best is None or size < best.gap:
                 best = Linked(self, shock, costs, border, world, solution, size, number, ended=ended)
-            if size < tolerance or (self.alone and self.wedges == "constant"):
+            close = number >= passes and best.gap < ACCEPTED
+            if size < tolerance or close or (self.alone and self.wedges == "constant"):
                 break
             if last is not None:
                 step, change = y - last[0], gap - last[1]
-                if size > np.abs(last[1]).max() / 2:
+                if np.abs(np.delete(gap, RAIL)).max() > max(np.abs(np.delete(last[1], RAIL)).max() / 2, tolerance):
                     method = "Broyden"
                 if method == "Broyden":
                     moved = inverse @ change
                     inverse = inverse + np.outer(step - moved, step @ inverse) / (step @ moved)
-            last = (y, gap)
             move = -inverse @ gap
+            move[RAIL] = _rail(y[RAIL], gap[RAIL], last and (last[0][RAIL], last[1][RAIL])) - y[RAIL]
+            last = (y, gap)
             y = y + move * min(1.0, LARGEST / max(np.abs(move).max(), 1e-300))
         assert best is not None
         found = replace(best, passes=pd.DataFrame(rows))
         if best.gap >= max(tolerance, ACCEPTED) and not self.alone:
             raise InputError(
-                f"the link of the economy and the world does not settle: after {passes} passes {sector} still moves by"
+                f"the link of the economy and the world does not settle: after {number} passes {sector} still moves by"
                 f" {100 * size:.2g} %"
             )
         return found
@@ -359,6 +378,17 @@ class Linked:
 
     def _repr_html_(self) -> str:
         return self.passes.to_html(index=False)
+
+
+def _rail(price: float, gap: float, last: tuple[float, float] | None) -> float:
+    """The price of rail to try next; `last`: price and gap of the pass before.
+
+    By its gap; where that passes over a price whose gap has the other sign, where a line crosses zero between the two.
+    Freight falls in leaps, where the exports of a region stop being worth their way: no slope holds on both sides.
+    """
+    if last is None or last[1] * gap >= 0 or min(last[0], price) < price + gap < max(last[0], price):
+        return price + gap
+    return last[0] + (price - last[0]) * last[1] / (last[1] - gap)
 
 
 def of_world(base: trade.Benchmark, sectors: Concordance) -> Demand:
