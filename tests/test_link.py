@@ -1,5 +1,6 @@
 """The economy and the world linked both ways: identities, what the two hand each other, passes that settle."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -92,9 +93,9 @@ def test_a_solution_of_another_link_is_no_start(link, linked):
 def test_a_pass_starts_where_the_pass_before_ended(link, monkeypatch):
     begun, ended, recast = [], [], economy.EconomyModel.recast
 
-    def recorded(self, *given, start=None):
+    def recorded(self, curves, prices, made, limit, start):
         begun.append(start)
-        found = recast(self, *given, start=start)
+        found = recast(self, curves, prices, made, limit, start)
         solve = found.solve
         found.solve = lambda *args: (solve(*args), ended.append(found.ended))[0]
         return found
@@ -274,6 +275,41 @@ def test_scarce_rail_has_the_price_at_which_what_the_world_asks_for_just_goes_ov
     assert link.rail_price(wide.costs) == 0 and np.allclose(wide.exports, 1, rtol=1e-8)
 
 
+def test_a_shorter_railway_costs_more_and_carries_what_it_can(link):
+    limits = link.without.rail_used * np.array([0.95, 0.9, 0.85, 0.8, 0.75])
+    found = [link.solve(Shock(rail_capacity=limit)) for limit in limits]
+    for limit, tight in zip(limits, found, strict=True):
+        assert tight.economy.rail_used <= limit * (1 + 1e-9)
+        assert tight.economy.rail_used == pytest.approx(limit, abs=linking.ACCEPTED * link._carried)
+    assert (np.diff([link.rail_price(tight.costs) for tight in found]) > 0).all()
+
+
+def test_where_freight_falls_in_a_leap_the_limit_decides_how_much_goes_at_that_price(link):
+    def freight(costs):
+        border, _ = link.demand(costs, link.rail_cost(costs), Shock(), None)
+        solution, _ = link.program(border, costs, Shock(rail_capacity=1e6))
+        return solution.rail_used
+
+    nothing = np.zeros(len(link.base.sectors))
+    carried = np.array([freight(Costs(nothing, rail, 0.0)) for rail in np.linspace(0, 0.3, 31)])
+    falls = -np.diff(carried)
+    leap = falls.argmax()
+    assert falls[leap] > 5 * np.median(falls), "no leap, nothing to test"
+    limit = carried[leap : leap + 2].mean()
+    found = link.solve(Shock(rail_capacity=limit))
+    assert found.economy.rail_used == pytest.approx(limit, rel=1e-3)
+    lower, higher = (replace(found.costs, rail=found.costs.rail + step) for step in (-0.01, 0.01))
+    assert freight(higher) < limit < freight(lower)
+
+
+def test_the_next_price_of_rail_stays_where_the_last_two_say_it_lies():
+    assert linking._rail(0.10, 0.02, None) == pytest.approx(0.12)
+    assert linking._rail(0.12, 0.01, (0.10, 0.02)) == pytest.approx(0.13), "both too low: on by the gap"
+    assert linking._rail(0.15, -0.004, (0.14, 0.01)) == pytest.approx(0.146), "between the two: by the gap"
+    assert linking._rail(0.15, -0.06, (0.14, 0.01)) == pytest.approx(0.14 + 0.01 / 7), "beyond: where a line crosses"
+    assert linking._rail(0.14, 0.03, (0.15, -0.06)) == pytest.approx(0.14 + 0.01 / 3)
+
+
 # --- passes --------------------------------------------------------------------------------------------------------
 
 
@@ -324,19 +360,32 @@ def test_a_gentle_map_needs_no_broyden_and_its_passes_fall_by_the_slope(link):
 
 
 class Drifting(Cobweb):
-    """A link whose cost of pharmaceuticals never meets itself."""
+    """A link whose cost of pharmaceuticals never meets itself: `left` says by how much it moves in a pass."""
 
     def costs(self, solution, given, shock):
         vector = super().costs(solution, given, shock).vector
         place = self.base.sector_codes.index("C21")
-        vector[place] = solution.gate[place] + 0.01
+        vector[place] = solution.gate[place] + next(self.left)
         return Costs.of(vector)
 
 
+def drifting(link, left):
+    made = cobweb(link, 0.0, Drifting)
+    object.__setattr__(made, "left", iter(left))
+    return made
+
+
 def test_a_link_that_does_not_settle_names_the_sector(link):
-    drifting = cobweb(link, 0.0, Drifting)
-    with pytest.raises(InputError, match="does not settle: after 15 passes cost of Pharmaceuticals still moves by 1 %"):
-        drifting.solve()
+    with pytest.raises(InputError, match="does not settle: after 30 passes cost of Pharmaceuticals still moves by 1 %"):
+        drifting(link, itertools.repeat(0.01)).solve()
+
+
+def test_passes_go_on_while_none_is_close_and_stop_where_one_is(link):
+    late = drifting(link, [0.01] * 20 + [0.0] * 9).solve()
+    assert late.gap < linking.ACCEPTED and late.number == 20 == len(late.passes) - 1 > linking.PASSES
+    near = drifting(link, itertools.repeat(linking.ACCEPTED / 2)).solve()
+    assert not near.settled and len(near.passes) == linking.PASSES + 1
+    assert near.gap == pytest.approx(linking.ACCEPTED / 2)
 
 
 # --- the economy's program moved in place --------------------------------------------------------------------------

@@ -248,11 +248,11 @@ class Link:
         """Both models with the shock: passes until no cost moves by `tolerance`, (4.4).
 
         `start`: costs to begin with, or a solution of this link with another shock, whose economy is begun with too;
-        `passes`: at most, and twice as many where the best is not yet within `ACCEPTED`. When a pass does not halve the largest gap, steps are Broyden's from minus one; the price of rail has its own
-        (`_rail`). A curve is made of segments: when passes stop at a step of its price but within `ACCEPTED`, the best
-        is returned, and `settled` is False.
-        Raises InputError for a shock without a solution, when the passes do not settle, naming the sector, and for a
-        start of another link.
+        `passes`: at most, and twice as many where the best is not yet within `ACCEPTED`. When a pass does not halve the
+        largest gap, steps are Broyden's from minus one; the price of rail has its own (`_rail`). A curve is made of
+        segments: when passes stop at a step of its price but within `ACCEPTED`, the best is returned, and `settled` is
+        False. Raises InputError for a shock without a solution, when the passes do not settle, naming the sector, and
+        for a start of another link.
         """
         shock = shock or Shock()
         if isinstance(start, Linked) and start.link is not self:

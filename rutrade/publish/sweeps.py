@@ -20,9 +20,9 @@ DRAWS = 500
 # paper's argument rests on; assumptions on trade are left out, as their effect is known without the models.
 FEW = ("multiplier", "opex_factor", "cost_overrun", "discount_rate_public", "oil_price", "sanctions")
 # Designs of many runs stand on the variant of 12 sectors, a sixth of the time. It has one manufacturing, so that gains
-# of engineering's productivity cannot be told in it, and near the railway's limit its link does not always settle.
+# of engineering's productivity cannot be told in it.
 MERGED = {"draws": 0, "sectors": "12"}
-VARIED = tuple(n for n in sweep.DISTRIBUTIONS if n not in ("productivity", "productivity_effect", "rail_capacity"))
+VARIED = tuple(n for n in sweep.DISTRIBUTIONS if n not in ("productivity", "productivity_effect"))
 ASSUMED = ("export_support", "redirection")
 GRIDS: dict[str, dict[str, list]] = {
     "commercialisation": {"multiplier": [3.7, 30.0, 100.0, 300.0], "export_propensity": [0.25, 0.5, 1.0]},
