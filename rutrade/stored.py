@@ -110,6 +110,7 @@ def read(name: str, definition: str) -> pd.DataFrame:
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         raise InputError(f"the stored runs of '{name}' no longer fit, {found[0]}{more} changed: {again}")
+    data.mark_used(set(manifest["made_from"]["table"]))  # who shows the result shows what it was made from
     return pd.read_csv(io.StringIO(text))
 
 

@@ -35,6 +35,7 @@ PASSES = 15  # at most, and twice as many where the best is not yet within `ACCE
 LARGEST = 0.5  # of a log cost in one pass
 MINED = 5.0  # elasticity of demand for products of extraction by which the price of rail is stepped, not a result
 ACCEPTED = 1e-3  # gap of the best pass that is still returned, not settled, when a step of a curve stops the passes
+ROOM = 1e-4  # of a limit, by which freight without it may be over it: more than centres are moved apart
 RAIL = -2  # place of the price of rail among the unknowns
 APART = 1e-5  # of a centre: what keeps the cells of the curves from standing on their nodes all at once
 WEDGES = ("constant", "ad_valorem")
@@ -151,7 +152,7 @@ class Link:
             scale = np.exp(costs.exchange)
             wedge = wedge * scale * border.price[:, None, :]
             at_import = at_import * scale * border.import_price[:, None]
-        if not self.alone:  # the price of rail is charged: the world pays it, and the limit need hold back little more
+        if not self.alone:  # the price of rail is charged, and the world pays it
             wedge = wedge + self.rail_price(costs) * self.model.stage.rail_tonnes
         moved = replace(
             c, centre=c.centre * border.volume[:, None, :], price=c.price * border.price, export_wedge=wedge,
@@ -162,7 +163,7 @@ class Link:
         bounded = self.alone or costs.rail > 0
         model = self.model.recast(moved, border.import_price, made, limit if bounded else None, start)
         solution = model.solve(shock.projects)
-        if solution.rail_used > limit * (1 + 1e-9):
+        if solution.rail_used > limit * (1 + ROOM):
             # More than its price holds back: the limit itself says what stays behind, and what it is worth.
             model = self.model.recast(moved, border.import_price, made, limit, model.ended)
             solution = model.solve(shock.projects)
@@ -171,19 +172,15 @@ class Link:
     def costs(self, solution: EconomySolution, given: Costs, shock: Shock) -> Costs:
         """(4.4) Costs at the border over those without shocks, by world sector; the price of rail by its limit.
 
-        The price rises by what the limit is still worth beside it, at most by the slope of demand times what is asked
-        for beyond the limit; it falls by that slope with the room that is left, and is never negative.
+        The price rises by what the limit is still worth beside it; it falls with the room that is left, by the slope of
+        demand, and is never negative.
         """
         (now, exchange), (before, was) = (self._levels(s) for s in (solution, self.without))
         gate = self.sectors.to_world(now - before, self.exported.sum(1))
         rail = 0.0
         if not self.alone:
-            limit, curves = self._limit(shock), solution.stage.curves
-            assert curves is not None
-            asked = float((solution.stage.rail_tonnes * curves.centre).sum())
-            short = min(solution.rail_price * self._weight, max(asked - limit, 0.0) / self._carried)
-            room = min(solution.rail_used - limit, 0.0) / self._carried
-            rail = max(given.rail + short + room, -self.rail_before * self._weight)
+            room = min(solution.rail_used - self._limit(shock), 0.0) / self._carried
+            rail = max(given.rail + solution.rail_price * self._weight + room, -self.rail_before * self._weight)
         return Costs(np.where(self._given, gate, 0.0), rail, exchange - was)
 
     def _limit(self, shock: Shock) -> float:
