@@ -95,7 +95,7 @@ def book_(force: bool, jobs: int, pdf: bool | None) -> None:
 def renew(notebooks: tuple[str, ...], parameters: bool) -> None:
     """Write parameter cells and store new reference outputs of NOTEBOOKS (all when none is named).
 
-    `sweeps` among them: the stored runs behind chapters 06, 09, 10 and 11 and the explorer; one of them by its name,
+    `sweeps` among them: the stored runs behind chapters 04, 06, 08 to 11 and the explorer; one of them by its name,
     such as `sweeps:explorer`.
     """
     from tqdm import tqdm

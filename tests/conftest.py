@@ -49,6 +49,7 @@ def _reading():
     return found - {"test_browser.py"}
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Of several test processes one builds the book and runs the tests that look at it; the others go on meanwhile."""
     from xdist.scheduler import LoadFileScheduling

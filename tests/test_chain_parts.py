@@ -142,6 +142,12 @@ def test_stored_prices_are_of_every_solved_year_and_sector_and_gains_of_renewed_
     assert worth.drop(columns="productivity").notna().all().all() and (gains > 0).all()
 
 
+def test_who_reads_a_stored_result_is_made_from_the_tables_it_was_made_from(monkeypatch):
+    monkeypatch.setattr(data.tables, "_used", set())
+    chain.prices.prices()
+    assert {"national_io_2016", "interregional_2016", "regional_keys"} <= set(data.used())
+
+
 @pytest.mark.slow
 def test_the_stored_prices_are_those_of_the_economy_today():
     found, path = chain.prices.prices(), economy.inputs.solved()
@@ -157,6 +163,10 @@ def test_the_stored_prices_are_those_of_the_economy_today():
         column = dataclasses.replace(unit, **values)
         value = path.value(lambda year, own=column: own, list(duals.index))["value"]
         assert value.to_dict() == pytest.approx({y: found.worth[y, sector, use] for y in duals.index}, rel=1e-5)
+    gains = found.worth.xs("productivity", level="kind")
+    every = dataclasses.replace(unit, productivity=dict.fromkeys(gains.index.unique("row"), 0.01))
+    value = path.value(lambda year: every, list(duals.index))["value"]
+    assert value.to_dict() == pytest.approx((0.01 * gains.groupby("year").sum()).to_dict(), rel=1e-5)
 
 
 def test_prices_are_kept_and_read_by_year_as_duals_and_as_the_worth_of_one_unit_by_use(monkeypatch):

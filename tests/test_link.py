@@ -1,5 +1,6 @@
 """The economy and the world linked both ways: identities, what the two hand each other, passes that settle."""
 
+import functools
 import itertools
 from dataclasses import replace
 
@@ -25,16 +26,20 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def solutions():
-    """Model 2 of the second round for 2030 on 12 sectors; its regional tables."""
-    tables, paths, options = (
-        regional.build(economy.inputs.regional(), variant="12"),
-        economy.inputs.paths(),
-        economy.Options(),
-    )
+def stated():
+    """Model 2 of the second round for 2030 on 12 sectors, to be stated with other settings."""
+    tables = regional.build(economy.inputs.regional(), variant="12")
+    paths, options = economy.inputs.paths(), economy.Options()
     kappa = economy.calibrate_capital(tables, paths)
     history = economy.path(tables, paths, (2016, 2019, 2023), kappa=kappa, options=options)
-    return economy.EconomyModel(tables, 2030, paths, history[2023].state, kappa=kappa, options=options)
+    return functools.partial(
+        economy.EconomyModel, tables, 2030, paths, history[2023].state, kappa=kappa, options=options
+    )
+
+
+@pytest.fixture(scope="module")
+def solutions(stated):
+    return stated()
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +271,7 @@ def test_scarce_rail_has_the_price_at_which_what_the_world_asks_for_just_goes_ov
     tight = link.solve(Shock(rail_capacity=0.9 * used))
     assert tight.settled and link.rail_price(tight.costs) > 0
     assert tight.economy.rail_used == pytest.approx(0.9 * used, rel=0.005)
+    assert tight.economy.rail_price * link._weight < linking.TOLERANCE
     dearer = link.rail_cost(tight.costs)[:, 0]
     bulk, light = (link.sectors.economy.index(s) for s in ("FUE", "UTL"))
     assert dearer[bulk] > 0.001 > dearer[light] == 0
@@ -281,6 +287,7 @@ def test_a_shorter_railway_costs_more_and_carries_what_it_can(link):
     for limit, tight in zip(limits, found, strict=True):
         assert tight.economy.rail_used <= limit * (1 + 1e-9)
         assert tight.economy.rail_used == pytest.approx(limit, abs=linking.ACCEPTED * link._carried)
+        assert tight.economy.rail_price * link._weight < linking.ACCEPTED, "worth that the world does not pay"
     assert (np.diff([link.rail_price(tight.costs) for tight in found]) > 0).all()
 
 
@@ -300,6 +307,20 @@ def test_where_freight_falls_in_a_leap_the_limit_decides_how_much_goes_at_that_p
     assert found.economy.rail_used == pytest.approx(limit, rel=1e-3)
     lower, higher = (replace(found.costs, rail=found.costs.rail + step) for step in (-0.01, 0.01))
     assert freight(higher) < limit < freight(lower)
+
+
+def test_a_link_whose_railway_is_scarce_without_shocks_stays_as_it_is_and_its_price_goes_with_more_room(
+    stated, solutions, world, pairs
+):
+    limit = 0.95 * solutions.solve().rail_used
+    scarce = linking.world_link(stated(rail_capacity=limit), world, pairs)
+    assert scarce.rail_before > 0
+    same = scarce.solve()
+    assert list(same.passes["pass"]) == [0] and np.allclose(same.exports, 1, rtol=1e-8)
+    assert same.economy.consumption == pytest.approx(scarce.without.consumption, rel=1e-12)
+    wide = scarce.solve(Shock(rail_capacity=2 * limit))
+    assert scarce.rail_price(wide.costs) == 0 and wide.economy.rail_used > limit
+    assert np.asarray(wide.economy.exports).sum() > np.asarray(scarce.without.exports).sum()
 
 
 def test_the_next_price_of_rail_stays_where_the_last_two_say_it_lies():

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -81,7 +82,9 @@ def _build(force: bool, jobs: int, program: str | None, wanted: bool) -> Path:
     _html(aside)
     step("book")
     built = aside / "_build" / "html"
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside:
+    # Ctrl-C is this process's alone; the other has a few seconds to go.
+    deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), **deaf) as beside:
         checking = beside.submit(check, built, images())  # while Chromium prints
         if program:
             toc = yaml.safe_load((files.root() / "_toc.yml").read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """What the theme leaves undone in every built page: less weight, better access."""
 
 import re
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -37,7 +38,7 @@ def polish(folder: Path, jobs: int = 1) -> None:
     first, *others = pages(folder)
     texts = {first: _page(folder, first)}  # alone, as it settles the order of style sheets
     if jobs > 1 and len(others) > jobs:
-        with ProcessPoolExecutor(jobs) as pool:
+        with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
             texts |= zip(others, pool.map(partial(_page, folder), others), strict=True)
     else:
         texts |= {path: _page(folder, path) for path in others}

@@ -32,7 +32,10 @@ def launch(origin: str, branch: str, notebook: str) -> dict[str, str]:
 
 
 def processes() -> int:
-    """How many processes read and write pages: one on each processor, at most four, and one that hands out the work."""
+    """How many processes Sphinx is told of: one on each processor, at most four, and one more.
+
+    It counts the one that hands out pages to be written, which has little to do, among them.
+    """
     return min(os.cpu_count() or 1, 4) + 1
 
 
@@ -77,8 +80,8 @@ def setup(app: "Sphinx") -> dict[str, Any]:
                 polish.polish(Path(app.outdir), app.parallel - 1)
 
     def reading(app: "Sphinx", *_: object) -> None:
-        # Neither says that pages may be read side by side: one only changes what LaTeX gets, and the other numbers the
-        # contents after all pages have been read.
+        # Neither says that pages may be read side by side, and both may: one only sets options and adds transforms
+        # before pages are read, and the other numbers the contents after all have been.
         for name in ("sphinx_jupyterbook_latex", "sphinx_multitoc_numbering"):
             if name in app.extensions:
                 app.extensions[name].parallel_read_safe = True
