@@ -83,8 +83,8 @@ def _build(force: bool, jobs: int, program: str | None, wanted: bool) -> Path:
     step("book")
     built = aside / "_build" / "html"
     # Ctrl-C is this process's alone; the other has a few seconds to go.
-    deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), **deaf) as beside:
+    deaf = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(1, get_context("spawn"), signal.signal, deaf) as beside:
         checking = beside.submit(check, built, images())  # while Chromium prints
         if program:
             toc = yaml.safe_load((files.root() / "_toc.yml").read_text(encoding="utf-8"))
