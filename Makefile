@@ -24,7 +24,7 @@ pdf: $(STAMP)  ## the same with the whole book as one PDF, which needs Chromium
 test: $(STAMP)  ## all tests: package, notebooks against their stored outputs, built book
 	$(PYTEST) $(TWO) $(NBVAL)
 
-quick: $(STAMP)  ## the package's own tests, in under a minute
+quick: $(STAMP)  ## the package's own tests, in a minute and a half
 	$(PYTEST) $(TWO) -m "not slow and not book and not browser" tests
 
 # As on an older processor: no vector instructions beyond SSE4.2 in numpy and in the linear algebra library, another

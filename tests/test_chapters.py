@@ -137,6 +137,7 @@ def test_shares_of_variance_show_half_an_interval_and_never_fall_below_zero():
     assert shown.loc["Multiplier of suppliers' turnover", "turnover"] == "0 ± 1"
 
 
+@pytest.mark.slow
 def test_assumptions_reach_the_share_they_ask_for_and_support_multiplies():
     found = chapters.assumptions([0.0, 0.4], [0.0, 0.5]).set_index(["redirection", "export_support"])
     shift = found["shift_constant_pp"]

@@ -134,6 +134,7 @@ def test_renewed_runs_are_accepted_and_depend_on_the_models_and_their_tables(dat
     assert table["exports_bn_usd"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_the_stored_ladder_is_that_of_the_economy_today():
     table = ladder.read()
     assert list(table.index) == [name for name, _ in history.LADDER]

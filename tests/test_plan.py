@@ -366,6 +366,7 @@ def drawn(market):
     return plan.simulate(market, 24, 3, jobs=1)
 
 
+@pytest.mark.slow
 def test_draws_do_not_depend_on_workers_nor_on_an_interruption(market, drawn, tmp_path):
     two = plan.simulate(market, 24, 3, tmp_path, jobs=2)
     pd.testing.assert_frame_equal(two, drawn)
@@ -498,6 +499,7 @@ def test_a_folder_holds_tables_with_units_and_what_made_them(market, levers, tmp
     assert "out" in plan.text(market) and "assumption" in plan.text(market)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_plan_and_refuses_in_one_sentence(tmp_path):
     from click.testing import CliRunner
 

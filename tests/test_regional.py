@@ -654,6 +654,7 @@ def joined(array):
     return array
 
 
+@pytest.mark.slow
 def test_another_sector_is_data_only(full, request):
     """A 37th sector: rows in six tables of a copy, sealed, and no line of code; all else adds up as before."""
     paths = economy.inputs.paths()

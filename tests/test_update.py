@@ -264,6 +264,7 @@ def product_answers(state, change=lambda row: row, scale=1.0, weights=WEIGHTS):
     return reply
 
 
+@pytest.mark.slow
 def test_products_of_a_year_join_chinas_declarations_as_a_new_column_and_nothing_else_changes(data_copy, comtrade):
     before = data.load("hs6_flows")
     comtrade["reply"] = product_answers(comtrade)
@@ -290,6 +291,7 @@ def test_products_of_a_year_join_chinas_declarations_as_a_new_column_and_nothing
     assert "440711" not in set(after.loc[after["y2024"].notna(), "hs6"]), "no trade is no row"
 
 
+@pytest.mark.slow
 def test_a_year_before_others_stands_before_them_and_may_be_fetched_again(data_copy, comtrade):
     comtrade["reply"] = product_answers(comtrade)
     comtrade_client.update_products(2018)
@@ -305,6 +307,7 @@ def test_a_year_before_others_stands_before_them_and_may_be_fetched_again(data_c
     assert best.loc[2018].sum() == pytest.approx(55.31, abs=0.01), "the reconciled figure of the year stays"
 
 
+@pytest.mark.slow
 def test_with_a_key_all_products_are_one_question_a_flow(data_copy, comtrade, monkeypatch):
     import comtradeapicall
 
@@ -356,6 +359,7 @@ def test_a_year_that_another_source_gives_or_that_has_no_total_is_refused_before
     assert comtrade["asked"] == []
 
 
+@pytest.mark.slow
 def test_products_are_asked_for_from_the_command_line(data_copy, comtrade):
     comtrade["reply"] = product_answers(comtrade)
     done = CliRunner().invoke(cli.main, ["data", "update", "--products", "2025"])
